@@ -1,0 +1,102 @@
+"""The main job as one call, from Python."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from critic.offline import assess_offline
+from critic.pipeline import Manner, pipeline
+from critic.prompts import Grouping
+from critic.readers import read
+from critic.rubrics import RubricPack, load_rubrics
+from critic.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
+
+    from critic.findings import Review
+    from critic.proposal import Proposal
+
+
+def review(
+    source: str | Path | Proposal,
+    *,
+    model: BaseChatModel | None = None,
+    settings: Settings | None = None,
+    rubrics: Path | RubricPack | None = None,
+    only: Sequence[str] = (),
+) -> Review:
+    """Review one proposal. See `areview`, which this runs to its end; not for use inside a running event loop."""
+    return asyncio.run(areview(source, model=model, settings=settings, rubrics=rubrics, only=only))
+
+
+async def areview(
+    source: str | Path | Proposal,
+    *,
+    model: BaseChatModel | None = None,
+    settings: Settings | None = None,
+    rubrics: Path | RubricPack | None = None,
+    only: Sequence[str] = (),
+) -> Review:
+    """Review one proposal.
+
+    Args:
+        source: a path, or a Proposal (from `critic.readers.read` or `read_bytes`).
+        model: any LangChain chat model; None for the one that the settings name, or the offline assessor if they name none.
+        settings: None to take them from the environment and the user's configuration file.
+        rubrics: a folder with a rubric pack, or a loaded pack; None for the pack that comes with `critic`.
+        only: ids or slugs of the critiques and considerations to judge; empty for all.
+
+    Returns:
+        The review; `complete` is false if a part of it failed.
+
+    Raises:
+        InputError: the proposal, the rubric pack, the settings or a name in `only` cannot be used.
+        UnusableModelError: no request to the model can succeed: wrong key, unknown model, no connection.
+    """
+    pack = rubrics if isinstance(rubrics, RubricPack) else load_rubrics(rubrics)
+    proposal = read(source) if isinstance(source, str | Path) else source
+    runnable = reviewer(settings or load_settings({}), pack.only(list(only)) if only else pack, model=model)
+    return await runnable.ainvoke(proposal)
+
+
+def reviewer(
+    settings: Settings,
+    pack: RubricPack,
+    *,
+    model: BaseChatModel | None = None,
+    recorded: bool = False,
+    recording_note: str | None = None,
+) -> Runnable[Proposal, Review]:
+    """The pipeline for these settings, as a LangChain Runnable from Proposal to Review.
+
+    Args:
+        model: goes before the model that the settings name.
+        recorded: whether replies come from a recording; then no host is named.
+        recording_note: what the recording says of itself.
+
+    Raises:
+        InputError: a model is to be asked, and there is no key.
+    """
+    if model is None and not settings.online:
+        return pipeline(assess_offline, pack)
+    # Heavy, and not needed offline.
+    from critic.assessors import ModelAssessor
+    from critic.models import OpenAIChat, chat_model
+
+    chat = model or chat_model(settings)
+    own = chat if isinstance(chat, OpenAIChat) else None
+    parameters: dict[str, Any] = own.model_dump(include={"temperature", "seed", "max_tokens"}, exclude_none=True) if own else {}
+    manner = Manner(
+        recorded=recorded,
+        recording_note=recording_note,
+        host=own.host if own and not recorded else None,
+        parameters=parameters,
+        grouping=settings.grouping,
+        prices=settings.prices,
+    )
+    return pipeline(ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency), pack, manner)

@@ -1,0 +1,25 @@
+"""The command line: parse, call one function, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from critic.cli.app import app
+
+
+def main() -> None:
+    """Run a command. Whatever a person can mend ends in one sentence on standard error and an exit code."""
+    from critic.errors import CriticError
+
+    try:
+        app()
+    except CriticError as error:
+        print(f"critic: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe has gone; there is nobody to complain to, also not when Python closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)

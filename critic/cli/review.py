@@ -1,0 +1,142 @@
+"""`critic review`: from options to output and exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from critic.api import reviewer
+from critic.errors import InputError
+from critic.findings import Review, Severity
+from critic.readers import read
+from critic.render import Format, renderer
+from critic.rubrics import load_rubrics
+from critic.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from langchain_core.callbacks import BaseCallbackHandler
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    source: str
+    format: str
+    output: Path | None
+    only: list[str]
+    fail_on: str
+    rubrics: Path | None
+    offline: bool
+    config: Path | None
+    replay: Path | None
+    record: Path | None
+    note: str
+    flags: dict[str, Any]
+
+
+def run(options: Options) -> int:
+    """Review and write; returns the exit code."""
+    if options.output and not options.output.parent.is_dir():
+        raise InputError(f"There is no folder {options.output.parent} to write {options.output.name} into.")
+    if bool(options.replay) + bool(options.record) + options.offline > 1:
+        raise InputError("--replay, --record and --offline exclude each other.")
+    pack = load_rubrics(options.rubrics)
+    proposal = read(options.source)
+    with ExitStack() as stack:
+        note = None
+        if options.replay:
+            from critic.recording import replaying
+
+            recorded = stack.enter_context(replaying(options.replay))
+            note = recorded.note
+            given = {name: value for name, value in options.flags.items() if value is not None}
+            settings = load_settings(recorded.settings | given | {"base_url": "https://endpoint.invalid"}, options.config)
+        else:
+            settings = Settings() if options.offline else load_settings(options.flags, options.config)
+        runnable = reviewer(
+            settings, pack.only(options.only) if options.only else pack, recorded=bool(options.replay), recording_note=note
+        )
+        if options.record:
+            from critic.models import chat_model
+            from critic.recording import recording
+
+            kept = settings.model_dump(include={"temperature", "seed", "max_tokens", "grouping"})
+            stack.enter_context(recording(options.record, options.note, {"model": chat_model(settings).model, **kept}))
+        callbacks: list[BaseCallbackHandler] = []
+        if settings.online and not options.replay:
+            callbacks = [stack.enter_context(_progress(settings))]
+        review = asyncio.run(runnable.ainvoke(proposal, config={"callbacks": callbacks}))
+    _write(_rendered(review, options), options.output)
+    if not review.complete:
+        return 3
+    if options.fail_on != "never" and any(
+        (f.severity or Severity.MINOR).rank <= Severity(options.fail_on).rank for f in review.findings
+    ):
+        return 1
+    return 0
+
+
+def _rendered(review: Review, options: Options) -> str:
+    if options.format != "terminal":
+        return renderer(Format(options.format))(review)
+    from critic.render import terminal
+
+    on_screen = sys.stdout.isatty() and options.output is None
+    return terminal.render(
+        review, width=shutil.get_terminal_size((100, 24)).columns, color=on_screen and not os.environ.get("NO_COLOR")
+    )
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    # Written beside and renamed, so that a reader never finds half a review and a full disk costs no older one.
+    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(output)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _progress(settings: Settings) -> Iterator[BaseCallbackHandler]:
+    """Name the host before the text goes there, then keep a line about the requests; all of it on standard error."""
+    from langchain_core.callbacks import AsyncCallbackHandler
+    from rich.console import Console
+
+    from critic.models import chat_model
+
+    chat = chat_model(settings)
+    console = Console(stderr=True)
+    console.print(f"Sending the proposal to {chat.host} (model {chat.model}).", highlight=False, markup=False, soft_wrap=True)
+    sent = answered = 0
+    with console.status("Waiting for the first reply") as status:
+
+        def show() -> None:
+            status.update(f"{answered} of {sent} requests answered")
+
+        class Progress(AsyncCallbackHandler):
+            async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+                nonlocal sent
+                sent += 1
+                show()
+
+            async def on_llm_end(self, *args: Any, **kwargs: Any) -> None:
+                nonlocal answered
+                answered += 1
+                show()
+
+        yield Progress()

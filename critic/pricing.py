@@ -1,0 +1,43 @@
+"""What requests cost: never fetched, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from critic.findings import Usage
+
+
+class Price(BaseModel):
+    """US dollars a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0)
+    cached: float | None = Field(None, ge=0)  # None: as dear as other input
+    output: float = Field(ge=0)
+
+
+# US dollars a million tokens, from OpenAI's price list of August 2025; `prices` in the configuration goes before it.
+_PRICES = {
+    "gpt-4.1": Price(input=2.0, cached=0.5, output=8.0),
+    "gpt-4.1-mini": Price(input=0.4, cached=0.1, output=1.6),
+    "gpt-4o": Price(input=2.5, cached=1.25, output=10.0),
+    "gpt-4o-mini": Price(input=0.15, cached=0.075, output=0.6),
+    "gpt-5": Price(input=1.25, cached=0.125, output=10.0),
+    "gpt-5-mini": Price(input=0.25, cached=0.025, output=2.0),
+}
+
+
+def price_of(usage: Usage, model: str | None, prices: Mapping[str, Price]) -> float | None:
+    """US dollars, rounded to the ten-thousandth; None if the model's price is not known."""
+    known = _PRICES | dict(prices)
+    # Providers answer with the dated name of what they were asked for: gpt-4.1-2025-04-14.
+    price = known.get(model or "") or known.get(re.sub(r"-\d{4}-\d{2}-\d{2}$", "", model or ""))
+    if price is None:
+        return None
+    cached = price.input if price.cached is None else price.cached
+    fresh = usage.input_tokens - usage.cached_tokens
+    return round((fresh * price.input + usage.cached_tokens * cached + usage.output_tokens * price.output) / 1e6, 4)

@@ -1,0 +1,110 @@
+"""The texts in `prompts/`, and the requests that they make of a proposal and a rubric pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from hashlib import sha256
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate
+
+from critic.findings import Severity
+from critic.proposal import Proposal
+from critic.resources import resource
+from critic.rubrics import Consideration, Critique, RubricPack
+
+
+class Grouping(StrEnum):
+    """How many critiques share one request."""
+
+    ALL = "all"
+    LINK = "link"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to a model. It knows nothing of the others, so it can be stored, recorded or asked again by itself."""
+
+    proposal: Proposal
+    pack: RubricPack
+    critiques: tuple[Critique, ...]
+    considerations: tuple[Consideration, ...]
+    overview: bool  # whether it asks for scope and outline
+
+    @property
+    def ids(self) -> list[str]:
+        """The critiques and considerations that it asks about."""
+        return [critique.id for critique in self.critiques] + [consideration.id for consideration in self.considerations]
+
+    @cached_property
+    def messages(self) -> list[BaseMessage]:
+        """System text, then the proposal and behind it the rubrics: what repeats comes first, for prompt caches."""
+        about = self.pack.about
+        return _template().format_messages(
+            source=about.source,
+            argument=about.argument,
+            scope=about.scope.text,
+            ground_rules=about.ground_rules,
+            token=fence_token(self.proposal),
+            text=self.proposal.text,
+            overview=[item.model_dump() for item in about.outline] if self.overview else [],
+            critiques=[_asked(critique) for critique in self.critiques],
+            considerations=[consideration.model_dump() for consideration in self.considerations],
+            critique_ids=", ".join(f'"{critique.id}"' for critique in self.critiques),
+            consideration_ids=", ".join(f'"{consideration.id}"' for consideration in self.considerations),
+        )
+
+    def repair(self, problem: str) -> str:
+        """What to say after a reply that cannot be used."""
+        return str(_text("repair").replace("{{{problem}}}", problem))
+
+
+def requests(proposal: Proposal, pack: RubricPack, grouping: Grouping) -> list[Request]:
+    """Split the work on one proposal into requests.
+
+    The first asks for scope and outline. With `all` it asks for everything; else the considerations share it, and each of the
+    others asks about the critiques of one link, or about one critique.
+    """
+    if grouping is Grouping.ALL:
+        return [Request(proposal, pack, pack.critiques, pack.considerations, overview=True)]
+    if grouping is Grouping.LINK:
+        by_link = [tuple(c for c in pack.critiques if c.link == link.id) for link in pack.about.links]
+        groups = [group for group in by_link if group]
+    else:
+        groups = [(critique,) for critique in pack.critiques]
+    first = Request(proposal, pack, (), pack.considerations, overview=True)
+    return [first, *(Request(proposal, pack, group, (), overview=False) for group in groups)]
+
+
+def fence_token(proposal: Proposal) -> str:
+    """A token that a proposal cannot contain on purpose, because it changes with every character of it."""
+    return sha256(f"fence {proposal.digest}".encode()).hexdigest()[:16]
+
+
+@cache
+def prompts_digest() -> str:
+    """SHA-256 of the texts in `prompts/`, in hexadecimal."""
+    names = sorted(path.name for path in resource("prompts").glob("*.md"))
+    return sha256("\0".join(f"{name}\0{_text(name.removesuffix('.md'))}" for name in names).encode()).hexdigest()
+
+
+def _asked(critique: Critique) -> dict[str, Any]:
+    return critique.model_dump(mode="json") | {
+        "severities": [{"level": level.value, "when": critique.severity[level]} for level in Severity],
+        "leads_to": ", ".join(critique.recommendations) or "nothing",
+    }
+
+
+@cache
+def _template() -> ChatPromptTemplate:
+    user = f"{_text('proposal')}\n{_text('task')}"
+    return ChatPromptTemplate.from_messages([("system", _text("system")), ("human", user)], template_format="mustache")
+
+
+@cache
+def _text(name: str) -> str:
+    return (resource("prompts") / f"{name}.md").read_text(encoding="utf-8")

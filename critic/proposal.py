@@ -1,0 +1,69 @@
+"""The proposal as everything after the readers sees it: one normalised text, and where each passage of it stands."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Passage(BaseModel):
+    """A run of the text that shares a heading and a page: a paragraph, a table row, a list item."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: int  # offset into Proposal.text, in characters
+    end: int
+    heading: tuple[str, ...] = ()  # outermost first
+    page: int | None = None  # from 1; None where the format has no pages
+
+
+class Proposal(BaseModel):
+    """A proposal's normalised text and its passages, in reading order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str  # what reports call it
+    text: str
+    passages: tuple[Passage, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
+        return sha256(self.text.encode()).hexdigest()
+
+    @property
+    def title(self) -> str | None:
+        """The first heading."""
+        return next((passage.heading[0] for passage in self.passages if passage.heading), None)
+
+    def line(self, offset: int) -> int:
+        """The line, from 1, of the character at `offset`."""
+        return bisect_right(self._newlines, offset - 1) + 1
+
+    def passage(self, offset: int) -> Passage:
+        """The passage that the character at `offset` belongs to."""
+        return self.passages[max(0, bisect_right(self._starts, offset) - 1)]
+
+    @cached_property
+    def sentences(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of each sentence or table row, as offsets."""
+        found: list[tuple[int, int]] = []
+        for passage in self.passages:
+            start = passage.start
+            for stop in re.finditer(r"[.!?][\"')\]*_]*(?=\s+[\"'(\[*_]*[A-Z0-9])", self.text[passage.start : passage.end]):
+                found.append((start, passage.start + stop.end()))
+                start = passage.start + stop.end()
+            found.append((start, passage.end))
+        return tuple((start, end) for start, end in found if self.text[start:end].strip())
+
+    @cached_property
+    def _newlines(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [passage.start for passage in self.passages]

@@ -1,0 +1,84 @@
+"""Plain text and Markdown. Lines stay the file's lines, so that an editor finds what a review cites."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from markdown_it import MarkdownIt
+
+from critic.errors import InputError
+from critic.proposal import Passage, Proposal
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+
+
+def read_text(data: bytes, name: str) -> Proposal:
+    """Decode, normalise (line ends, NFC, no control characters) and find headings, paragraphs, table rows and pages.
+
+    A form feed, as `pdftotext` writes it, begins a new page.
+
+    Raises:
+        InputError: not UTF-8 (or UTF-16 with a byte-order mark), not text, or nothing in it.
+    """
+    text = re.sub(r"\r\n?|\u2028|\u2029|\x85", "\n", unicodedata.normalize("NFC", _decode(data, name)))
+    pages = [match.start() for match in re.finditer("\f", text)]
+    text = _CONTROLS.sub("", text.replace("\f", " ")) if pages else _CONTROLS.sub("", text)
+    if not text.strip():
+        raise InputError(f"{name} is empty: there is no text to review.")
+    return Proposal(name=name, text=text, passages=tuple(_passages(text, pages)))
+
+
+def _decode(data: bytes, name: str) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif b"\0" in data:
+        raise InputError(f"{name} is no text: it has a NUL byte at offset {data.index(0)}. Markdown and plain text are read.")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name} is not UTF-8 text (line {line}, byte 0x{data[error.start]:02x}); save it as UTF-8, "
+            f"for example with: iconv -f WINDOWS-1252 -t UTF-8."
+        ) from error
+    if "\0" in text or len(_CONTROLS.findall(text)) > max(8, len(text) // 100):
+        raise InputError(f"{name} is no text: it is full of control characters. Markdown and plain text are read.")
+    return text
+
+
+def _passages(text: str, pages: list[int]) -> list[Passage]:
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    heading: list[tuple[int, str]] = []
+    found: list[Passage] = []
+
+    def add(first: int, last: int) -> None:
+        start, end = starts[first], starts[last] - 1
+        page = sum(page <= start for page in pages) + 1 if pages else None
+        found.append(Passage(start=start, end=end, heading=tuple(title for _, title in heading), page=page))
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    covered = 0
+    for token, content in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.map is None or token.type == "inline":
+            continue
+        first, last = token.map
+        if token.type == "heading_open" and content is not None:
+            level = int(token.tag[1])
+            heading = [above for above in heading if above[0] < level] + [(level, _plain(content.content))]
+        if (
+            token.type in ("heading_open", "paragraph_open", "tr_open", "fence", "code_block", "html_block")
+            and first >= covered
+        ):
+            add(first, last)
+            covered = last
+    return found or [Passage(start=0, end=len(text))]
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[*_`]+", "", title).strip()

@@ -1,0 +1,136 @@
+"""What every format for people says, once: notices, the summary, and how a review was made."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from critic.findings import Assessment, CreditAssessment, Entry, Quotation, Review, Severity, Status, Verdict
+
+VERDICT = {
+    Verdict.RAISED: "raised",
+    Verdict.PARTLY_ANSWERED: "partly answered",
+    Verdict.ANSWERED: "answered",
+    Verdict.NOT_APPLICABLE: "not applicable",
+}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def clean(text: str) -> str:
+    """On one line, and without characters that steer a terminal or turn the direction of text."""
+    return " ".join(_CONTROLS.sub("", text).split())
+
+
+def notices(review: Review) -> list[str]:
+    """What a reader has to know before anything else; the first ones weigh most."""
+    found: list[str] = []
+    if not review.complete:
+        entries = len(review.critiques) + len(review.considerations)
+        missing = len(review.failed)
+        found.append(
+            f"INCOMPLETE: {missing} of {entries} entries have no verdict, so this review is no all-clear."
+            if missing
+            else f"INCOMPLETE: whether the document is in scope is not known. {clean(review.scope_reason)}"
+        )
+    if review.in_scope is False:
+        found.append(f"OUT OF SCOPE, so there are no verdicts. {clean(review.scope_reason)}")
+    if review.provenance.mode == "offline":
+        found.append(
+            "OFFLINE SCREEN: judged by the cues in the rubrics, not by a model's reading. Use it to find places to look at."
+        )
+    if review.provenance.mode == "recorded":
+        found.append(
+            f"From a recording. {clean(review.provenance.recording_note or 'The recording does not say who answered.')}"
+        )
+    return found
+
+
+def summary(review: Review) -> str:
+    """The verdicts in one line."""
+    grades = Counter(finding.severity for finding in review.findings)
+    graded = ", ".join(f"{grades[severity]} {severity.value}" for severity in Severity if grades[severity])
+    count = len(review.findings)
+    parts = [f"{count} finding{'' if count == 1 else 's'}{f' ({graded})' if graded else ''}"]
+    judged = Counter(entry.verdict for entry in review.critiques if entry.status is Status.JUDGED)
+    parts += [
+        f"{judged[verdict]} {VERDICT[verdict]}" for verdict in (Verdict.ANSWERED, Verdict.NOT_APPLICABLE) if judged[verdict]
+    ]
+    statuses = Counter(entry.status for entry in review.critiques)
+    parts += [f"{statuses[status]} {status.value}" for status in (Status.UNSUPPORTED, Status.FAILED) if statuses[status]]
+    return ", ".join(parts)
+
+
+def standing(assessment: Assessment) -> str:
+    """The verdict in words, or why there is none to rely on."""
+    if assessment.status is Status.FAILED or assessment.verdict is None:
+        return "failed"
+    words = VERDICT[assessment.verdict]
+    return f"unsupported ({words}?)" if assessment.status is Status.UNSUPPORTED else words
+
+
+def credit_standing(credit: CreditAssessment) -> str:
+    """The value in words, or why there is none to rely on."""
+    if credit.status is Status.FAILED or credit.value is None:
+        return "failed"
+    return f"unsupported ({credit.value.value}?)" if credit.status is Status.UNSUPPORTED else credit.value.value
+
+
+def doubts(entry: Entry) -> str:
+    """Why an entry is unsupported or failed."""
+    if entry.status is Status.FAILED:
+        return clean(entry.failure or "")
+    if entry.dropped:
+        return f"None of the quotations that it needs stands in the proposal ({entry.dropped} not found). Look for yourself."
+    return "The assessor gave no quotation that bears it out. Look for yourself."
+
+
+def place(quotation: Quotation) -> str:
+    """Where a quotation stands."""
+    parts = [
+        f"p. {quotation.page}" if quotation.page else "",
+        f"line {quotation.line}",
+        clean(" > ".join(quotation.heading[-2:])),
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def made(review: Review) -> list[tuple[str, str]]:
+    """How the review was made, as labels and values."""
+    how = review.provenance
+    usage = how.usage
+    rows = [
+        (
+            "tool",
+            f"critic {how.critic}, rubrics '{how.rubric_pack}' {how.rubrics_digest[:12]}, prompts {how.prompts_digest[:12]}",
+        )
+    ]
+    if how.mode == "offline":
+        rows.append(("assessor", "offline, by cues; nothing left this machine"))
+    else:
+        parameters = ", ".join(f"{key} {value}" for key, value in how.parameters.items())
+        rows.append(
+            (
+                "model",
+                f"{clean(how.model or 'unnamed')}{f' ({parameters})' if parameters else ''}, {how.mode}{f', at {how.host}' if how.host else ''}",
+            )
+        )
+        if how.answered:
+            rows.append(("answered", how.answered))
+        rows.append(
+            (
+                "tokens",
+                f"{usage.input_tokens:,} in ({usage.cached_tokens:,} cached), {usage.output_tokens:,} out "
+                f"({usage.reasoning_tokens:,} for reasoning), {usage.requests} request{'' if usage.requests == 1 else 's'}, "
+                f"critiques grouped by: {how.grouping}",
+            )
+        )
+        rows.append(("price", "not known for this model" if how.price_usd is None else f"{how.price_usd:.4f} USD"))
+        rows += [("adjusted", clean(adjustment)) for adjustment in how.adjustments]
+    dropped = sum(entry.dropped for entry in [*review.critiques, *review.considerations])
+    kept = sum(len(entry.quotations) for entry in [*review.critiques, *review.considerations])
+    rows.append(("quotations", f"{kept} stand in the proposal word for word, {dropped} did not and were dropped"))
+    rows.append(
+        ("proposal", f"{clean(review.subject.name)}, {review.subject.words:,} words, SHA-256 {review.subject.digest[:12]}")
+    )
+    rows.append(("source", review.source))
+    return rows
