@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,19 +61,20 @@ async def areview(
     """
     pack = rubrics if isinstance(rubrics, RubricPack) else load_rubrics(rubrics)
     proposal = read(source) if isinstance(source, str | Path) else source
-    runnable = reviewer(settings or load_settings({}), pack.only(list(only)) if only else pack, model=model)
-    return await runnable.ainvoke(proposal)
+    async with reviewer(settings or load_settings({}), pack.only(list(only)) if only else pack, model=model) as runnable:
+        return await runnable.ainvoke(proposal)
 
 
-def reviewer(
+@asynccontextmanager
+async def reviewer(
     settings: Settings,
     pack: RubricPack,
     *,
     model: BaseChatModel | None = None,
     recorded: bool = False,
     recording_note: str | None = None,
-) -> Runnable[Proposal, Review]:
-    """The pipeline for these settings, as a LangChain Runnable from Proposal to Review.
+) -> AsyncIterator[Runnable[Proposal, Review]]:
+    """The pipeline for these settings, as a LangChain Runnable from Proposal to Review; connections are closed behind it.
 
     Args:
         model: goes before the model that the settings name.
@@ -83,7 +85,8 @@ def reviewer(
         InputError: a model is to be asked, and there is no key.
     """
     if model is None and not settings.online:
-        return pipeline(assess_offline, pack)
+        yield pipeline(assess_offline, pack)
+        return
     # Heavy, and not needed offline.
     from critic.assessors import ModelAssessor
     from critic.models import OpenAIChat, chat_model
@@ -99,4 +102,8 @@ def reviewer(
         grouping=settings.grouping,
         prices=settings.prices,
     )
-    return pipeline(ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency), pack, manner)
+    try:
+        yield pipeline(ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency), pack, manner)
+    finally:
+        if own and not model:
+            await own.aclose()

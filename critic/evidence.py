@@ -128,7 +128,7 @@ def _find_near(part: str, source: str, after: int) -> tuple[int, int] | None:
         (match.group(), match.start(), match.end())
         for match in re.finditer(r"[\w']+", source[first : after + nearest.dest_end + 40])
     ]
-    steps = Levenshtein.opcodes(words, [word for word, _, _ in window]).as_list()
+    steps = list(Levenshtein.opcodes(words, [word for word, _, _ in window]))
     # What the window has before and behind the quotation is not part of the comparison.
     while steps and steps[0].tag == "insert":
         steps.pop(0)

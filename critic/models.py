@@ -63,6 +63,12 @@ class OpenAIChat(BaseChatModel):
         """The host that messages are sent to."""
         return urlsplit(self.base_url or "https://api.openai.com/v1").hostname or str(self.base_url)
 
+    async def aclose(self) -> None:
+        """Close the connections that it holds open."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -128,7 +134,12 @@ class OpenAIChat(BaseChatModel):
         retrying = AsyncRetrying(
             retry=retry_if_exception(_passing), stop=stop_after_attempt(self.retries + 1), wait=_wait, reraise=True
         )
-        completion: Any = await retrying(self._connected().chat.completions.create, **body)
+        create = self._connected().chat.completions.create
+
+        async def once() -> Any:
+            return await create(**body)
+
+        completion: Any = await retrying(once)
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise ValueError("no chat completion")
         return completion
@@ -180,7 +191,8 @@ class OpenAIChat(BaseChatModel):
                 )
             case openai.NotFoundError():
                 return UnusableModelError(
-                    f"{self.host} has no model '{self.model}' (404): name another with --model, or check OPENAI_BASE_URL. It says: {message}"
+                    f"{self.host} has no model '{self.model}' (404): name another with --model, or check OPENAI_BASE_URL. "
+                    f"It says: {message}"
                 )
             case openai.APITimeoutError():
                 return ModelError(f"{self.host} did not answer within {self.timeout:g} s: try again, or raise --timeout.")
@@ -242,7 +254,7 @@ async def ask(model: BaseChatModel, messages: list[BaseMessage], schema: Mapping
         raise ModelError("A content filter of the provider held the reply back.")
     if reason in ("length", "max_tokens"):
         raise ModelError(
-            "The reply was cut off at the model's limit: raise --max-tokens, or put fewer critiques in a request with --grouping."
+            "The reply was cut off at its longest: raise --max-tokens, or ask for fewer critiques at once with --grouping."
         )
     text = message.text.strip()
     if not text:
@@ -277,7 +289,8 @@ def chat_model(settings: Settings) -> OpenAIChat:
     """
     if not settings.api_key and not settings.base_url:
         raise InputError(
-            "There is no API key: set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of your own), or leave the model out to screen offline."
+            "There is no API key: set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of your own), "
+            "or leave the model out to screen offline."
         )
     options = settings.model_dump(include={"base_url", "api_key", "temperature", "seed", "max_tokens", "timeout", "retries"})
     return OpenAIChat(model=settings.model or DEFAULT_MODEL, **options)

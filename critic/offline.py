@@ -18,7 +18,8 @@ _SHOWN = 2  # quotations for each side
 
 async def assess_offline(proposal: Proposal, pack: RubricPack) -> Reading:
     """Judge each critique by which of its cues match which sentences. An `Assessor`."""
-    sentences = [proposal.text[start:end].strip() for start, end in proposal.sentences]
+    # On one line each: a cue's words may be parted by a line break.
+    sentences = [" ".join(proposal.text[start:end].split()) for start, end in proposal.sentences]
     scope = pack.about.scope.cues
     speaks_for, against = len(_matches(scope.claim, sentences)), len(_matches(scope.answer, sentences))
     in_scope = not scope.claim or speaks_for > against

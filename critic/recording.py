@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import vcr
 import yaml
 from vcr.cassette import Cassette
+from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.request import Request as HttpRequest
 
 from critic.errors import InputError
@@ -47,13 +48,15 @@ def replaying(path: Path) -> Iterator[Recorded]:
             raise InputError(_what_changed(_body(request), [_body(known) for known in cassettes[0].requests], path))
         return request
 
-    try:
-        player = _vcr(record_mode="none", before_record_request=check, allow_playback_repeats=True)
-        with player.use_cassette(str(path)) as cassette:
-            cassettes.append(cassette)
-            yield Recorded(**cassette.get_metadata("critic", {}))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, vcr.errors.CannotOverwriteExistingCassetteException) as error:
-        raise InputError(f"{path} is no recording of critic's: {' '.join(str(error).split())[:200]}") from error
+    player = _vcr(record_mode="none", before_record_request=check)
+    with ExitStack() as stack:
+        try:
+            cassette = stack.enter_context(player.use_cassette(str(path), allow_playback_repeats=True))
+            said = Recorded(**cassette.get_metadata("critic", {}))
+        except (yaml.YAMLError, LookupError, TypeError, ValueError, CannotOverwriteExistingCassetteException) as error:
+            raise InputError(f"{path} is no recording of critic's: {' '.join(str(error).split())[:200]}") from error
+        cassettes.append(cassette)
+        yield said
 
 
 @contextmanager
@@ -104,11 +107,10 @@ def _what_changed(wanted: dict[str, Any], recorded: list[dict[str, Any]], path: 
         (_parts(body) for body in recorded), key=lambda other: sum(parts[name] == other.get(name) for name in parts), default={}
     )
     changed = [name for name in parts if parts[name] != nearest.get(name)]
-    told = ", ".join(f"{name} ({nearest.get(name)!r} -> {parts[name]!r})" if name in _TOLD else name for name in changed)
-    return f"{path} has no recorded reply for this request; changed since it was recorded: {told or 'everything'}. Record it again with --record."
-
-
-_TOLD = ("model", "parameters")
+    told = ", ".join(
+        f"{name} ({nearest.get(name)!r} -> {parts[name]!r})" if name in ("model", "parameters") else name for name in changed
+    )
+    return f"{path} has no reply to this request; changed since it was recorded: {told}. Record it again with --record."
 
 
 def _parts(body: dict[str, Any]) -> dict[str, Any]:

@@ -61,9 +61,6 @@ def run(options: Options) -> int:
             settings = load_settings(recorded.settings | given | {"base_url": "https://endpoint.invalid"}, options.config)
         else:
             settings = Settings() if options.offline else load_settings(options.flags, options.config)
-        runnable = reviewer(
-            settings, pack.only(options.only) if options.only else pack, recorded=bool(options.replay), recording_note=note
-        )
         if options.record:
             from critic.models import chat_model
             from critic.recording import recording
@@ -73,9 +70,17 @@ def run(options: Options) -> int:
         callbacks: list[BaseCallbackHandler] = []
         if settings.online and not options.replay:
             callbacks = [stack.enter_context(_progress(settings))]
-        review = asyncio.run(runnable.ainvoke(proposal, config={"callbacks": callbacks}))
+
+        async def reviewed() -> Review:
+            asked = pack.only(options.only) if options.only else pack
+            async with reviewer(settings, asked, recorded=bool(options.replay), recording_note=note) as runnable:
+                return await runnable.ainvoke(proposal, config={"callbacks": callbacks})
+
+        review = asyncio.run(reviewed())
     _write(_rendered(review, options), options.output)
     if not review.complete:
+        why = next((entry.failure for entry in review.failed), None) or review.scope_reason
+        print(f"critic: The review is incomplete. {why}", file=sys.stderr)
         return 3
     if options.fail_on != "never" and any(
         (f.severity or Severity.MINOR).rank <= Severity(options.fail_on).rank for f in review.findings

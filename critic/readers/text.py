@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
@@ -58,9 +60,10 @@ def _passages(text: str, pages: list[int]) -> list[Passage]:
     found: list[Passage] = []
 
     def add(first: int, last: int) -> None:
-        start, end = starts[first], starts[last] - 1
-        page = sum(page <= start for page in pages) + 1 if pages else None
-        found.append(Passage(start=start, end=end, heading=tuple(title for _, title in heading), page=page))
+        cuts = [starts[first], *(page for page in pages if starts[first] < page < starts[last] - 1), starts[last] - 1]
+        for start, end in pairwise(cuts):
+            number = bisect_right(pages, start) + 1 if pages else None
+            found.append(Passage(start=start, end=end, heading=tuple(title for _, title in heading), page=number))
 
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     covered = 0

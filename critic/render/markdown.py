@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from critic.findings import Assessment, Quotation, Review, Status
 from critic.render.words import clean, credit_standing, doubts, made, notices, place, standing, summary
@@ -96,4 +97,4 @@ def _doubtful(review: Review) -> list[str]:
 
 def _text(text: str) -> str:
     """Text that stays text: every character that Markdown or HTML could take for markup is escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~!&$])", r"\\\1", clean(text)).replace("@", "&#64;")
+    return re.sub(r"([\\`*_{}\[\]#|~!$])", r"\\\1", escape(clean(text), quote=False)).replace("@", "&#64;")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from io import StringIO
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from critic.findings import Assessment, Credit, Quotation, Review, Severity, Status, Verdict
-from critic.render.words import clean, credit_standing, doubts, made, notices, place, standing, summary
+from critic.render.words import VERDICT, clean, credit_standing, doubts, made, notices, place, standing, summary
 
 _VERDICT_STYLE = {
     Verdict.RAISED: "bold red",
@@ -21,26 +22,32 @@ _VERDICT_STYLE = {
     Verdict.NOT_APPLICABLE: "dim",
 }
 _SEVERITY_STYLE = {Severity.CRITICAL: "bold red", Severity.MAJOR: "red", Severity.MINOR: "yellow"}
+_DOUBT = "bold magenta"
 _CREDIT_STYLE = {Credit.PRESENT: "green", Credit.PARTIAL: "yellow", Credit.ABSENT: "dim"}
+
+
+_NARROW = 72  # columns; below this, what stands side by side stands one under the other
 
 
 def render(review: Review, *, width: int = 100, color: bool = False) -> str:
     """The whole review.
 
     Args:
+        review: what to show.
         width: columns to wrap to.
         color: whether to use ANSI colours.
     """
+    width = max(width, 40)
     console = Console(
-        file=StringIO(), width=max(width, 40), force_terminal=color, no_color=not color, highlight=False, legacy_windows=False
+        file=StringIO(), width=width, force_terminal=color, no_color=not color, highlight=False, legacy_windows=False
     )
-    for part in _parts(review):
+    for part in _parts(review, narrow=width < _NARROW):
         console.print(part)
     lines = str(console.file.getvalue()).splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _parts(review: Review) -> list[RenderableType]:
+def _parts(review: Review, *, narrow: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [
         Panel(Text(notice), border_style="bold red" if notice.startswith("INCOMPLETE") else "yellow")
         for notice in notices(review)
@@ -52,63 +59,81 @@ def _parts(review: Review) -> list[RenderableType]:
     if review.critiques:
         parts += [Text(summary(review), style="bold"), ""]
         if any(step.text for step in review.outline):
-            parts += [_outline(review), ""]
-        parts += [_verdicts(review)]
+            parts += [_rule("The proposal's own argument"), _table(_outline(review), narrow), ""]
+        parts += _verdicts(review, narrow)
         parts += [part for finding in review.findings for part in _finding(finding)]
-        parts += _doubtful(review)
+        if rows := _doubtful(review):
+            parts += [_rule("Not to be relied on"), _table(rows, narrow), ""]
         if review.considerations:
-            parts += ["", Rule("Credits", align="left", style="dim"), _credits(review)]
+            parts += [_rule("Credits"), _table(_credits(review), narrow), ""]
         if review.recommendations:
-            parts += ["", Rule("Recommendations", align="left", style="dim"), _recommendations(review)]
-    parts += ["", Rule("How this was made", align="left", style="dim"), _made(review)]
-    return parts
+            parts += [_rule("Recommendations"), _table(_recommendations(review), narrow), ""]
+    made_rows = [("", Text(label, style="dim"), Text(value)) for label, value in made(review)]
+    return [*parts, _rule("How this was made"), _table(made_rows, narrow)]
 
 
-def _grid(*widths: int | None) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for width in widths:
-        grid.add_column(width=width, overflow="fold", ratio=None if width else 1)
-    return grid
+def _rule(title: str) -> Rule:
+    return Rule(Text(title, style="bold"), align="left", style="dim")
 
 
-def _outline(review: Review) -> RenderableType:
-    grid = _grid(24, None)
-    for number, step in enumerate(review.outline):
-        arrow = "-> " if number else "   "
-        said = Text(clean(step.text)) if step.text else Text("the text is silent", style="bold red")
-        grid.add_row(Text(f"{arrow}{step.title}", style="bold"), said)
-    return Group(Rule("The proposal's own argument", align="left", style="dim"), grid)
+_Row = tuple[str, Text, Text]  # what it is about, what is said of it, and more
 
 
-def _verdicts(review: Review) -> RenderableType:
+def _table(rows: list[_Row], narrow: bool) -> Table:
+    """Rows in three columns, or in two where the third would be too narrow to read."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    if any(id for id, _, _ in rows):
+        table.add_column(width=4)
+    table.add_column(width=None if narrow else max(cell_len(label.plain) for _, label, _ in rows))
+    if not narrow:
+        table.add_column(ratio=1)
+    for id, label, text in rows:
+        cells = [Text("\n").join([label, text]) if text else label] if narrow else [label, text]
+        table.add_row(*([id, *cells] if len(table.columns) > len(cells) else cells))
+    return table
+
+
+def _outline(review: Review) -> list[_Row]:
+    return [
+        (
+            "->" if number else "",
+            Text(step.title, style="bold"),
+            Text(clean(step.text)) if step.text else Text("the text is silent", style="bold red"),
+        )
+        for number, step in enumerate(review.outline)
+    ]
+
+
+def _verdicts(review: Review, narrow: bool) -> list[RenderableType]:
     parts: list[RenderableType] = []
+    longest = max(len(entry.title) for entry in review.critiques)
     for link in review.links:
-        entries = [entry for entry in review.critiques if entry.link == link.id]
-        if not entries:
-            continue
-        grid = _grid(4, None, 17, 8)
-        for entry in entries:
-            style = _VERDICT_STYLE[entry.verdict] if entry.verdict and entry.status is Status.JUDGED else "bold magenta"
-            severity = (
-                Text(entry.severity.value, style=_SEVERITY_STYLE[entry.severity])
-                if entry.severity and entry.is_finding
-                else Text("")
-            )
-            grid.add_row(entry.id, Text(entry.title), Text(standing(entry), style=style), severity)
-        parts += [Rule(link.title, align="left", style="dim"), grid, ""]
-    return Group(*parts)
+        rows: list[_Row] = []
+        for entry in (entry for entry in review.critiques if entry.link == link.id):
+            said = Text(VERDICT[entry.verdict], style=_VERDICT_STYLE[entry.verdict]) if entry.verdict else Text()
+            if entry.status is not Status.JUDGED:
+                said = Text(entry.status.value, style=_DOUBT)
+            elif entry.severity:
+                said.append(", ", style="default").append(entry.severity.value, style=_SEVERITY_STYLE[entry.severity])
+            rows.append((entry.id, Text(entry.title if narrow else entry.title.ljust(longest)), said))
+        if rows:
+            parts += [_rule(link.title), _table(rows, narrow), ""]
+    return parts
 
 
 def _finding(finding: Assessment) -> list[RenderableType]:
     severity = finding.severity or Severity.MINOR
     head = Text.assemble(
-        (f"{finding.id} {finding.title}  ", "bold"),
-        (severity.value, _SEVERITY_STYLE[severity]),
-        ", ",
+        (f"{finding.id} {finding.title}", "bold"),
+        ": ",
         standing(finding),
+        ", ",
+        (severity.value, _SEVERITY_STYLE[severity]),
         (f"  (section {finding.section}; confidence {finding.confidence or 0:.2f})", "dim"),
     )
-    grid = _grid(8, None)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=7)
+    grid.add_column(ratio=1)
     for label, text in (
         ("why", finding.reasoning),
         ("missing", finding.absent),
@@ -119,49 +144,43 @@ def _finding(finding: Assessment) -> list[RenderableType]:
         if text:
             grid.add_row(Text(label, style="dim"), Text(clean(text)))
     quotations = [Padding(_quotation(quotation), (0, 0, 0, 2)) for quotation in finding.quotations]
-    return [Rule(head, align="left", style="dim"), *quotations, Padding(grid, (0, 0, 0, 2)), ""]
+    return [head, *quotations, Padding(grid, (0, 0, 0, 2)), ""]
 
 
 def _quotation(quotation: Quotation) -> Text:
-    label = "says" if quotation.role == "claim" else "answers"
+    label = "claims" if quotation.role == "claim" else "answers"
     return Text.assemble((f"{label}: ", "dim"), (f"“{clean(quotation.text)}”", "italic"), (f"  {place(quotation)}", "cyan"))
 
 
-def _doubtful(review: Review) -> list[RenderableType]:
-    entries = [entry for entry in [*review.critiques, *review.considerations] if entry.status is not Status.JUDGED]
-    if not entries:
-        return []
-    grid = _grid(4, 26, None)
-    for entry in entries:
-        said = standing(entry) if isinstance(entry, Assessment) else entry.status.value
-        grid.add_row(entry.id, Text(said, style="bold magenta"), Text(doubts(entry)))
-    return [Rule("Not to be relied on", align="left", style="bold magenta"), grid]
+def _doubtful(review: Review) -> list[_Row]:
+    return [
+        (
+            entry.id,
+            Text(standing(entry) if isinstance(entry, Assessment) else entry.status.value, style=_DOUBT),
+            Text(doubts(entry)),
+        )
+        for entry in [*review.critiques, *review.considerations]
+        if entry.status is not Status.JUDGED
+    ]
 
 
-def _credits(review: Review) -> RenderableType:
-    grid = _grid(4, 20, None)
+def _credits(review: Review) -> list[_Row]:
+    rows: list[_Row] = []
     for credit in review.considerations:
-        style = _CREDIT_STYLE[credit.value] if credit.value and credit.status is Status.JUDGED else "bold magenta"
+        style = _CREDIT_STYLE[credit.value] if credit.value and credit.status is Status.JUDGED else _DOUBT
         text = Text(credit.title)
         for quotation in credit.quotations[:1]:
             text.append(f"\n“{clean(quotation.text)}”", style="italic").append(f"  {place(quotation)}", style="cyan")
-        grid.add_row(credit.id, Text(credit_standing(credit), style=style), text)
-    return grid
+        rows.append((credit.id, Text(credit_standing(credit), style=style), text))
+    return rows
 
 
-def _recommendations(review: Review) -> RenderableType:
-    grid = _grid(4, 12, None)
-    for recommendation in review.recommendations:
-        grid.add_row(
+def _recommendations(review: Review) -> list[_Row]:
+    return [
+        (
             recommendation.id,
-            recommendation.actor,
+            Text(recommendation.actor),
             Text(f"{recommendation.title} ({recommendation.section}). {recommendation.text}"),
         )
-    return grid
-
-
-def _made(review: Review) -> RenderableType:
-    grid = _grid(10, None)
-    for label, value in made(review):
-        grid.add_row(Text(label, style="dim"), Text(value))
-    return grid
+        for recommendation in review.recommendations
+    ]

@@ -107,13 +107,9 @@ def made(review: Review) -> list[tuple[str, str]]:
     if how.mode == "offline":
         rows.append(("assessor", "offline, by cues; nothing left this machine"))
     else:
-        parameters = ", ".join(f"{key} {value}" for key, value in how.parameters.items())
-        rows.append(
-            (
-                "model",
-                f"{clean(how.model or 'unnamed')}{f' ({parameters})' if parameters else ''}, {how.mode}{f', at {how.host}' if how.host else ''}",
-            )
-        )
+        parameters = [f"{key} {value}" for key, value in how.parameters.items()]
+        at = [f"at {how.host}"] if how.host else []
+        rows.append(("model", ", ".join([clean(how.model or "unnamed"), *parameters, how.mode, *at])))
         if how.answered:
             rows.append(("answered", how.answered))
         rows.append(
