@@ -52,11 +52,18 @@ class Request:
             token=fence_token(self.proposal),
             text=self.proposal.text,
             overview=[item.model_dump() for item in about.outline] if self.overview else [],
-            critiques=[_asked(critique) for critique in self.critiques],
+            critiques=[self._asked(critique) for critique in self.critiques],
             considerations=[consideration.model_dump() for consideration in self.considerations],
             critique_ids=", ".join(f'"{critique.id}"' for critique in self.critiques),
             consideration_ids=", ".join(f'"{consideration.id}"' for consideration in self.considerations),
         )
+
+    def _asked(self, critique: Critique) -> dict[str, Any]:
+        leads_to = [r for r in self.pack.recommendations if r.id in critique.recommendations]
+        return critique.model_dump(mode="json") | {
+            "severities": [{"level": level.value, "when": critique.severity[level]} for level in Severity],
+            "leads_to": "; ".join(f"{r.id} ({r.actor}: {r.title.lower()})" for r in leads_to) or "nothing",
+        }
 
     def repair(self, problem: str) -> str:
         """What to say after a reply that cannot be used."""
@@ -90,13 +97,6 @@ def prompts_digest() -> str:
     """SHA-256 of the texts in `prompts/`, in hexadecimal."""
     names = sorted(path.name for path in resource("prompts").glob("*.md"))
     return sha256("\0".join(f"{name}\0{_text(name.removesuffix('.md'))}" for name in names).encode()).hexdigest()
-
-
-def _asked(critique: Critique) -> dict[str, Any]:
-    return critique.model_dump(mode="json") | {
-        "severities": [{"level": level.value, "when": critique.severity[level]} for level in Severity],
-        "leads_to": ", ".join(critique.recommendations) or "nothing",
-    }
 
 
 @cache

@@ -97,6 +97,6 @@ def test_terminals_are_not_steered(pack: RubricPack) -> None:
 
 def test_markdown_gets_no_markup(pack: RubricPack) -> None:
     page = MarkdownIt("commonmark").enable("table").render(markdown.render(hostile(pack, HOSTILE)))
-    for markup in ("<script", "<a ", "<img", "<code", "<strong>b", "@all", "\x1b"):
+    for markup in ("<script", "<a ", "<img", "<code", "<strong>b", "\x1b"):
         assert markup not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5
