@@ -66,6 +66,24 @@ class Quotation(_Record):
     role: Literal["claim", "answer"] = Field(description="what it shows: the claim under attack, or what answers it")
 
 
+class Outcome(StrEnum):
+    """What a second look makes of a finding."""
+
+    UPHELD = "upheld"
+    WEAKENED = "weakened"
+    WITHDRAWN = "withdrawn"
+
+
+class Challenge(_Record):
+    """A second look at one finding."""
+
+    outcome: Outcome
+    verdict: Verdict = Field(description="before the second look")
+    severity: Severity | None = Field(description="before the second look")
+    quotations: list[Quotation] = Field([], description="what had been overlooked")
+    reasoning: str = ""
+
+
 class Entry(_Record):
     """What a critique and a consideration have in common."""
 
@@ -91,6 +109,8 @@ class Assessment(Entry):
     question: str = Field("", description="a question for the applicant")
     recommendations: list[str] = Field([], description="ids of Review.recommendations")
     confidence: float | None = Field(None, ge=0, le=1)
+    votes: dict[str, Verdict] = Field({}, description="the verdict of each reading, where there were several")
+    challenge: Challenge | None = Field(None, description="the second look, if there was one")
 
     @property
     def is_finding(self) -> bool:

@@ -7,13 +7,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from critic.findings import Credit, Severity, Usage, Verdict
+from critic.findings import Credit, Outcome, Severity, Usage, Verdict
 from critic.proposal import Proposal
 from critic.rubrics import RubricPack
 
 
 def _as_word(value: Any) -> Any:
     return value.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(value, str) else value
+
+
+class ChallengeJudgement(BaseModel):
+    """What a second look makes of a finding."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quotations: list[str]
+    reasoning: str = ""
+    outcome: Annotated[Outcome, BeforeValidator(_as_word)]
+    verdict: Annotated[Verdict, BeforeValidator(_as_word)]
+    severity: Annotated[Severity | None, BeforeValidator(_as_word)] = None
 
 
 class Judgement(BaseModel):
@@ -31,6 +43,8 @@ class Judgement(BaseModel):
     question: str = ""
     recommendations: list[str] = []
     confidence: float = Field(ge=0, le=1)
+    votes: dict[str, Verdict] = {}  # of each reading, where there were several
+    challenge: ChallengeJudgement | None = None  # verdict and severity in it are those before the second look
 
     @model_validator(mode="after")
     def _graded(self) -> Judgement:

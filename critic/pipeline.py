@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from critic.evidence import locate
 from critic.findings import (
     Assessment,
+    Challenge,
     CreditAssessment,
     LinkInfo,
     OutlineStep,
@@ -23,7 +24,7 @@ from critic.findings import (
     Subject,
     Verdict,
 )
-from critic.judgement import Assessor, CreditJudgement, Judgement, Reading
+from critic.judgement import Assessor, ChallengeJudgement, CreditJudgement, Judgement, Reading
 from critic.pricing import Price, price_of
 from critic.prompts import prompts_digest
 from critic.proposal import Proposal
@@ -125,6 +126,18 @@ def verify(judgement: Judgement, critique: Critique, proposal: Proposal) -> Asse
         question=(judgement.question or critique.ask) if finding else "",
         recommendations=[id for id in critique.recommendations if id in judgement.recommendations] if finding else [],
         confidence=judgement.confidence,
+        votes=judgement.votes,
+        challenge=_challenge(judgement.challenge, proposal) if judgement.challenge else None,
+    )
+
+
+def _challenge(challenge: ChallengeJudgement, proposal: Proposal) -> Challenge:
+    return Challenge(
+        outcome=challenge.outcome,
+        verdict=challenge.verdict,
+        severity=challenge.severity,
+        quotations=_located(challenge.quotations, proposal, "answer")[0],
+        reasoning=challenge.reasoning,
     )
 
 

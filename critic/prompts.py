@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
@@ -43,31 +45,18 @@ class Request:
     @cached_property
     def messages(self) -> list[BaseMessage]:
         """System text, then the proposal and behind it the rubrics: what repeats comes first, for prompt caches."""
-        about = self.pack.about
-        return _template().format_messages(
-            source=about.source,
-            argument=about.argument,
-            scope=about.scope.text,
-            ground_rules=about.ground_rules,
-            token=fence_token(self.proposal),
-            text=self.proposal.text,
-            overview=[item.model_dump() for item in about.outline] if self.overview else [],
-            critiques=[self._asked(critique) for critique in self.critiques],
+        return _template("task").format_messages(
+            **_shared(self.proposal, self.pack),
+            overview=[item.model_dump() for item in self.pack.about.outline] if self.overview else [],
+            critiques=[_described(critique, self.pack) for critique in self.critiques],
             considerations=[consideration.model_dump() for consideration in self.considerations],
-            critique_ids=", ".join(f'"{critique.id}"' for critique in self.critiques),
-            consideration_ids=", ".join(f'"{consideration.id}"' for consideration in self.considerations),
+            critique_ids=_quoted(critique.id for critique in self.critiques),
+            consideration_ids=_quoted(consideration.id for consideration in self.considerations),
         )
-
-    def _asked(self, critique: Critique) -> dict[str, Any]:
-        leads_to = [r for r in self.pack.recommendations if r.id in critique.recommendations]
-        return critique.model_dump(mode="json") | {
-            "severities": [{"level": level.value, "when": critique.severity[level]} for level in Severity],
-            "leads_to": "; ".join(f"{r.id} ({r.actor}: {r.title.lower()})" for r in leads_to) or "nothing",
-        }
 
     def repair(self, problem: str) -> str:
         """What to say after a reply that cannot be used."""
-        return str(_text("repair").replace("{{{problem}}}", problem))
+        return _text("repair").replace("{{{problem}}}", problem)
 
 
 def requests(proposal: Proposal, pack: RubricPack, grouping: Grouping) -> list[Request]:
@@ -87,6 +76,32 @@ def requests(proposal: Proposal, pack: RubricPack, grouping: Grouping) -> list[R
     return [first, *(Request(proposal, pack, group, (), overview=False) for group in groups)]
 
 
+def second_look_messages(proposal: Proposal, pack: RubricPack, findings: Mapping[str, Mapping[str, Any]]) -> list[BaseMessage]:
+    """Ask to challenge findings.
+
+    Args:
+        proposal: what they are about.
+        pack: the rubrics they were judged by.
+        findings: by critique id; each with `verdict`, `severity`, `reasoning` and `quotations` (`role` and `text`).
+    """
+    return _template("second_look").format_messages(
+        **_shared(proposal, pack),
+        findings=[_described(c, pack) | dict(findings[c.id]) for c in pack.critiques if c.id in findings],
+        finding_ids=_quoted(findings),
+    )
+
+
+def chat_question(proposal: Proposal, pack: RubricPack) -> str:
+    """What somebody would ask in a chat window; a baseline."""
+    (message,) = _chat_template().format_messages(
+        source=pack.about.source,
+        critiques=[{"id": critique.id, "title": critique.title} for critique in pack.critiques],
+        critique_ids=", ".join(critique.id for critique in pack.critiques),
+        text=proposal.text,
+    )
+    return str(message.text)
+
+
 def fence_token(proposal: Proposal) -> str:
     """A token that a proposal cannot contain on purpose, because it changes with every character of it."""
     return sha256(f"fence {proposal.digest}".encode()).hexdigest()[:16]
@@ -99,12 +114,42 @@ def prompts_digest() -> str:
     return sha256("\0".join(f"{name}\0{_text(name.removesuffix('.md'))}" for name in names).encode()).hexdigest()
 
 
+def _shared(proposal: Proposal, pack: RubricPack) -> dict[str, Any]:
+    about = pack.about
+    return {
+        "source": about.source,
+        "argument": about.argument,
+        "scope": about.scope.text,
+        "ground_rules": about.ground_rules,
+        "token": fence_token(proposal),
+        "text": proposal.text,
+    }
+
+
+def _described(critique: Critique, pack: RubricPack) -> dict[str, Any]:
+    leads_to = [r for r in pack.recommendations if r.id in critique.recommendations]
+    return critique.model_dump(mode="json") | {
+        "severities": [{"level": level.value, "when": critique.severity[level]} for level in Severity],
+        "leads_to": "; ".join(f"{r.id} ({r.actor}: {r.title.lower()})" for r in leads_to) or "nothing",
+    }
+
+
+def _quoted(ids: Iterable[str]) -> str:
+    return ", ".join(f'"{id}"' for id in ids)
+
+
 @cache
-def _template() -> ChatPromptTemplate:
-    user = f"{_text('proposal')}\n{_text('task')}"
+def _template(task: str) -> ChatPromptTemplate:
+    user = f"{_text('proposal')}\n{_text(task)}"
     return ChatPromptTemplate.from_messages([("system", _text("system")), ("human", user)], template_format="mustache")
 
 
 @cache
+def _chat_template() -> ChatPromptTemplate:
+    return ChatPromptTemplate.from_messages([("human", _text("chat"))], template_format="mustache")
+
+
+@cache
 def _text(name: str) -> str:
-    return (resource("prompts") / f"{name}.md").read_text(encoding="utf-8")
+    text = (resource("prompts") / f"{name}.md").read_text(encoding="utf-8")
+    return re.sub(r"\{\{> (\w+)\}\}\n", lambda other: _text(other[1]), text)

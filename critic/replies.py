@@ -27,7 +27,7 @@ def reply_schema(request: Request) -> dict[str, Any]:
     Each critique asked is a required key, so that none can be left out. The order of the fields makes a model look before it
     judges: quotations, reasoning, verdict, severity.
     """
-    critique = _object(
+    critique = object_schema(
         claim_quotations=_TEXTS,
         answer_quotations=_TEXTS,
         reasoning=_TEXT,
@@ -39,22 +39,22 @@ def reply_schema(request: Request) -> dict[str, Any]:
         recommendations=_TEXTS,
         confidence={"type": "number"},
     )
-    consideration = _object(
+    consideration = object_schema(
         quotations=_TEXTS, reasoning=_TEXT, value={"type": "string", "enum": [credit.value for credit in Credit]}
     )
     fields: dict[str, Any] = {}
     if request.overview:
         fields["in_scope"] = {"type": "boolean"}
         fields["scope_reason"] = _TEXT
-        fields["outline"] = _object(**{item.id: {"type": ["string", "null"]} for item in request.pack.about.outline})
+        fields["outline"] = object_schema(**{item.id: {"type": ["string", "null"]} for item in request.pack.about.outline})
     for name, asked, reference in (
         ("critiques", request.critiques, "critique"),
         ("considerations", request.considerations, "consideration"),
     ):
         if asked:
-            each = _object(**{rubric.id: {"$ref": f"#/$defs/{reference}"} for rubric in asked})
+            each = object_schema(**{rubric.id: {"$ref": f"#/$defs/{reference}"} for rubric in asked})
             fields[name] = {"anyOf": [each, {"type": "null"}]} if request.overview else each
-    return _object(**fields) | {"$defs": {"critique": critique, "consideration": consideration}}
+    return object_schema(**fields) | {"$defs": {"critique": critique, "consideration": consideration}}
 
 
 def parse_reply(text: str, request: Request) -> Reading:
@@ -65,7 +65,7 @@ def parse_reply(text: str, request: Request) -> Reading:
     Raises:
         UnusableReplyError: there is no JSON object in the reply.
     """
-    reply = _json_object(text)
+    reply = json_object(text)
     in_scope = reply.get("in_scope")
     in_scope = in_scope if isinstance(in_scope, bool) and request.overview else None
     outline = reply.get("outline")
@@ -90,7 +90,8 @@ def parse_reply(text: str, request: Request) -> Reading:
     )
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def object_schema(**properties: Any) -> dict[str, Any]:
+    """JSON Schema of an object with exactly these properties, in this order."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -113,8 +114,12 @@ def _entries(given: Any, ids: list[str], kind: type[_M], failures: dict[str, str
     return found
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    """The JSON object in a reply that may have thoughts, a code fence or a greeting around it."""
+def json_object(text: str) -> dict[str, Any]:
+    """Find the JSON object in a reply that may have thoughts, a code fence or a greeting around it.
+
+    Raises:
+        UnusableReplyError: there is none.
+    """
     text = re.sub(r"^\s*<think>.*?</think>", "", text, flags=re.DOTALL)
     decoder = json.JSONDecoder(strict=False)
     problem = "there is no JSON object in it"
