@@ -22,7 +22,8 @@ async def assess_offline(proposal: Proposal, pack: RubricPack) -> Reading:
     sentences = [" ".join(proposal.text[start:end].split()) for start, end in proposal.sentences]
     scope = pack.about.scope.cues
     speaks_for, against = len(_matches(scope.claim, sentences)), len(_matches(scope.answer, sentences))
-    in_scope = not scope.claim or speaks_for > against
+    # Plans for tests speak of governance too; documents about nothing else speak of little besides.
+    in_scope = not scope.claim or 2 * speaks_for > against
     reading = Reading(
         mode="offline",
         in_scope=in_scope,

@@ -19,6 +19,7 @@ from critic.errors import InputError
 
 _URI = "https://endpoint.invalid/chat/completions"  # a recording says nothing of hosts or of keys in addresses
 _KEPT_STATUS = (200, 400, 422)  # replies, and refused parameters; what passes by itself is asked again
+_UNUSED = ("httplib", "requests", "boto3", "urllib3", "httplib2", "tornado", "aiohttp", "httpx")  # openai goes through httpx2
 _FENCE = "=====END PROPOSAL"
 
 
@@ -80,7 +81,9 @@ def recording(path: Path, note: str, settings: dict[str, Any]) -> Iterator[None]
 
 
 def _vcr(**options: Any) -> vcr.VCR:
-    player = vcr.VCR(serializer="readable", match_on=["method", "body"], decode_compressed_response=True, **options)
+    player = vcr.VCR(
+        serializer="readable", match_on=["method", "body"], decode_compressed_response=True, skip_patchers=_UNUSED, **options
+    )
     player.register_serializer("readable", _Readable)
     return player
 

@@ -26,3 +26,5 @@ def main() -> None:
         sys.exit(141)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        gc.freeze()  # nor does anything have to be taken apart piece by piece before the process ends
