@@ -287,3 +287,13 @@ def test_importing_and_help_load_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True, text=True, env=os.environ
     )
     assert completed.stdout.strip() == "[]"
+
+
+def test_the_readme_shows_real_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (ROOT / "README.md").read_text()
+    excerpt = readme.partition("the first command shows:\n\n```\n")[2].partition("\n```")[0]
+    monkeypatch.setenv("COLUMNS", "100")
+    name = "N01-eoi-chem-agents"
+    _, out, _ = run("review", CORPUS / f"{name}.md", "--replay", RECORDINGS / "all" / f"{name}.yaml")
+    for part in excerpt.split("...\n"):
+        assert part.strip() in out

@@ -89,7 +89,7 @@ def place(quotation: Quotation) -> str:
     parts = [
         f"p. {quotation.page}" if quotation.page else "",
         f"line {quotation.line}",
-        clean(" > ".join(quotation.heading[-2:])),
+        clean("".join(quotation.heading[-1:])),
     ]
     return ", ".join(filter(None, parts))
 
