@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -297,3 +298,8 @@ def test_the_readme_shows_real_output(run: Run, monkeypatch: pytest.MonkeyPatch)
     _, out, _ = run("review", CORPUS / f"{name}.md", "--replay", RECORDINGS / "all" / f"{name}.yaml")
     for part in excerpt.split("...\n"):
         assert part.strip() in out
+
+
+def test_the_sample_of_the_review_script_exists() -> None:
+    for path in re.findall(r"fixtures/\S+", (ROOT / "scripts" / "review").read_text()):
+        assert (ROOT / path).is_file(), path
