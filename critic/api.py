@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from critic.judgement import Assessor
 from critic.offline import assess_offline
 from critic.pipeline import Manner, pipeline
 from critic.prompts import Grouping
@@ -89,21 +90,34 @@ async def reviewer(
         return
     # Heavy, and not needed offline.
     from critic.assessors import ModelAssessor
-    from critic.models import OpenAIChat, chat_model
+    from critic.models import chat_models
+    from critic.second_look import with_second_look
+    from critic.votes import by_vote
 
-    chat = model or chat_model(settings)
-    own = chat if isinstance(chat, OpenAIChat) else None
-    parameters: dict[str, Any] = own.model_dump(include={"temperature", "seed", "max_tokens"}, exclude_none=True) if own else {}
+    own = [] if model else chat_models(settings)
+    chats: list[BaseChatModel] = [model] if model else [*own]
+    readers = {
+        f"{getattr(chat, 'model', 'model')} {number}": ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency)
+        for number, chat in enumerate(chats, 1)
+    }
+    assessor: Assessor = by_vote(readers) if len(readers) > 1 else next(iter(readers.values()))
+    if settings.second_look:
+        assessor = with_second_look(assessor, chats[0])
+    told = {"temperature", "seed", "max_tokens"} if own else set()
+    several = {"samples": settings.samples, "panel": settings.panel, "second_look": settings.second_look}
+    parameters = settings.model_dump(include=told, exclude_none=True) | {key: value for key, value in several.items() if value}
+    if settings.samples == 1:
+        parameters.pop("samples")
     manner = Manner(
         recorded=recorded,
         recording_note=recording_note,
-        host=own.host if own and not recorded else None,
+        host=own[0].host if own and not recorded else None,
         parameters=parameters,
         grouping=settings.grouping,
         prices=settings.prices,
     )
     try:
-        yield pipeline(ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency), pack, manner)
+        yield pipeline(assessor, pack, manner)
     finally:
-        if own and not model:
-            await own.aclose()
+        for chat in own:
+            await chat.aclose()

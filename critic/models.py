@@ -281,8 +281,8 @@ def _usage(counted: UsageMetadata | None) -> Usage:
     )
 
 
-def chat_model(settings: Settings) -> OpenAIChat:
-    """The chat model that the settings name.
+def chat_models(settings: Settings) -> list[OpenAIChat]:
+    """The chat models that the settings name: one, or the panel; each as often as there are samples, with seeds of its own.
 
     Raises:
         InputError: OpenAI's own endpoint is to be asked, and there is no key.
@@ -292,8 +292,10 @@ def chat_model(settings: Settings) -> OpenAIChat:
             "There is no API key: set OPENAI_API_KEY (or OPENAI_BASE_URL for a server of your own), "
             "or leave the model out to screen offline."
         )
-    options = settings.model_dump(include={"base_url", "api_key", "temperature", "seed", "max_tokens", "timeout", "retries"})
-    return OpenAIChat(model=settings.model or DEFAULT_MODEL, **options)
+    options = settings.model_dump(include={"base_url", "api_key", "temperature", "max_tokens", "timeout", "retries"})
+    seeds = [settings.seed if settings.seed is None else settings.seed + sample for sample in range(settings.samples)]
+    names = settings.panel or [settings.model or DEFAULT_MODEL]
+    return [OpenAIChat(model=name, seed=seed, **options) for name in names for seed in seeds]
 
 
 def _no_quota(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from critic.errors import InputError
 from critic.pricing import Price
@@ -32,12 +32,25 @@ class Settings(BaseModel):
     retries: int = Field(5, ge=0)
     concurrency: int = Field(8, ge=1)  # requests under way at once
     grouping: str = Field("all", pattern="^(all|link|one)$")  # how many critiques share a request
+    samples: int = Field(1, ge=1)  # readings by each model; the verdict is by vote
+    panel: list[str] = []  # names of models that vote, in place of `model`
+    second_look: bool = False  # whether each finding is challenged once
     prices: dict[str, Price] = {}  # by model name
 
     @property
     def online(self) -> bool:
         """Whether a model is to be asked: there is a model name, a key or an endpoint."""
-        return bool(self.model or self.base_url or self.api_key)
+        return bool(self.model or self.panel or self.base_url or self.api_key)
+
+    def recorded(self) -> dict[str, Any]:
+        """What a recording has to know to ask the same again."""
+        kept = {"temperature", "seed", "max_tokens", "grouping", "samples", "panel", "second_look"}
+        return {"model": self.model or DEFAULT_MODEL, **self.model_dump(include=kept)}
+
+    @field_validator("panel", mode="before")
+    @classmethod
+    def _names(cls, panel: Any) -> Any:
+        return [name.strip() for name in panel.split(",") if name.strip()] if isinstance(panel, str) else panel
 
 
 def load_settings(flags: Mapping[str, Any], config: Path | None = None) -> Settings:

@@ -76,6 +76,22 @@ def review(
             show_default=False,
         ),
     ] = None,
+    second_look: Annotated[
+        bool | None,
+        typer.Option(
+            "--second-look/--no-second-look",
+            help="Challenge each finding once, in one more request.",
+            rich_help_panel=_ASKING,
+            show_default=False,
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(help="Readings by each model; the verdict is by vote.", rich_help_panel=_ASKING, show_default=False),
+    ] = None,
+    panel: Annotated[
+        str | None, typer.Option(help="Models that vote, such as A,B,C.", rich_help_panel=_ASKING, show_default=False)
+    ] = None,
     config: Annotated[
         Optional[Path],
         typer.Option(help="Configuration file (TOML); or CRITIC_CONFIG.", rich_help_panel=_ASKING, show_default=False),
@@ -123,6 +139,9 @@ def review(
                 "timeout": timeout,
                 "max_tokens": max_tokens,
                 "grouping": grouping,
+                "second_look": second_look,
+                "samples": samples,
+                "panel": panel,
             },
         )
     )

@@ -62,11 +62,9 @@ def run(options: Options) -> int:
         else:
             settings = Settings() if options.offline else load_settings(options.flags, options.config)
         if options.record:
-            from critic.models import chat_model
             from critic.recording import recording
 
-            kept = settings.model_dump(include={"temperature", "seed", "max_tokens", "grouping"})
-            stack.enter_context(recording(options.record, options.note, {"model": chat_model(settings).model, **kept}))
+            stack.enter_context(recording(options.record, options.note, settings.recorded()))
         callbacks: list[BaseCallbackHandler] = []
         if settings.online and not options.replay:
             callbacks = [stack.enter_context(_progress(settings))]
@@ -122,11 +120,12 @@ def _progress(settings: Settings) -> Iterator[BaseCallbackHandler]:
     from langchain_core.callbacks import AsyncCallbackHandler
     from rich.console import Console
 
-    from critic.models import chat_model
+    from critic.models import chat_models
 
-    chat = chat_model(settings)
+    chats = chat_models(settings)
     console = Console(stderr=True)
-    console.print(f"Sending the proposal to {chat.host} (model {chat.model}).", highlight=False, markup=False, soft_wrap=True)
+    names = ", ".join(dict.fromkeys(chat.model for chat in chats))
+    console.print(f"Sending the proposal to {chats[0].host} (model {names}).", highlight=False, markup=False, soft_wrap=True)
     sent = answered = 0
     with console.status("Waiting for the first reply") as status:
 
