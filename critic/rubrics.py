@@ -31,6 +31,9 @@ class Cues(_Part):
 
     claim: list[Text] = []
     answer: list[Text] = []
+    applies: int = Field(1, ge=1, description="how many claim cues must match for the critique to apply")
+    helps: int = Field(1, ge=0, description="how many answer cues make it partly answered")
+    whole: int = Field(2, ge=1, description="how many answer cues make it answered")
 
     @field_validator("claim", "answer")
     @classmethod

@@ -56,7 +56,9 @@ def test_every_text_of_the_corpus_is_screened_offline(proposal: Path, run: Run) 
             assert text.count("\n", 0, quotation["start"]) + 1 == quotation["line"]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (RECORDINGS / "all").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (RECORDINGS / "all").glob("*.yaml") if not path.stem.endswith(".2"))
+)
 def test_a_recorded_review_is_complete_and_the_same_every_time(name: str, run: Run) -> None:
     arguments = ("review", CORPUS / f"{name}.md", "--replay", RECORDINGS / "all" / f"{name}.yaml", "--format", "json")
     with no_network():

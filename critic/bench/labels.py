@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from critic.errors import InputError
 from critic.findings import Credit, Severity, Verdict
@@ -36,20 +36,33 @@ class CreditLabel(_Labels):
     value: Credit
     agreement: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, given: Any) -> Any:
+        return {"value": given} if isinstance(given, str) else given
+
 
 class ReaderLabels(_Labels):
     """What one annotator said."""
 
     in_scope: bool = True
     verdicts: dict[str, VerdictLabel] = {}
-    considerations: dict[str, Credit | CreditLabel] = {}
+    considerations: dict[str, CreditLabel] = {}
+
+
+class Contrast(_Labels):
+    """That a proposal is another version of one in the same corpus."""
+
+    of: str = Field(description="the other proposal's name")
+    kind: Literal["revision", "assurances"] = Field(description="whether it really answers something, or only adds assurances")
 
 
 class Labels(ReaderLabels):
     """The labels of one proposal: what counts as right, and what each annotator said."""
 
     proposal: str = Field(description="the proposal's file name without its ending")
-    considerations: dict[str, Credit | CreditLabel] = {}
+    group: str = Field("all", description="figures are given for each group apart")
+    contrast: Contrast | None = None
     readers: dict[str, ReaderLabels] = {}
 
 

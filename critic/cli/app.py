@@ -9,6 +9,28 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from critic.cli import rubrics as rubrics_commands
+from critic.cli.options import (
+    BaseUrl,
+    Config,
+    Grouping,
+    MaxTokens,
+    Model,
+    Note,
+    Offline,
+    Output,
+    Panel,
+    Record,
+    RecordFolder,
+    Replay,
+    ReplayFolder,
+    Rubrics,
+    Samples,
+    SecondLook,
+    Seed,
+    Temperature,
+    Timeout,
+    flags,
+)
 
 app = typer.Typer(
     name="critic",
@@ -19,11 +41,6 @@ app = typer.Typer(
     help="Check a proposal to evaluate AI systems for risk against published critiques, with every quotation verified.",
 )
 app.add_typer(rubrics_commands.app, name="rubrics")
-
-_ASKING = "Asking a model"
-_RECORDING = "Recorded replies"
-
-Rubrics = Annotated[Optional[Path], typer.Option("--rubrics", help="Folder with another rubric pack.", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
@@ -37,9 +54,10 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def review(
+    context: typer.Context,
     file: Annotated[str, typer.Argument(help="The proposal, as Markdown or plain text in UTF-8; - for standard input.")],
     format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Write to this file.", show_default=False)] = None,
+    output: Output = None,
     only: Annotated[
         Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
     ] = None,
@@ -47,66 +65,21 @@ def review(
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
     ] = "never",
     rubrics: Rubrics = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Screen by cues, even if a model is configured.")] = False,
-    model: Annotated[
-        Optional[str],
-        typer.Option(help="Model name; gpt-4.1 if there is a key or an endpoint.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    base_url: Annotated[
-        Optional[str],
-        typer.Option(help="An OpenAI-compatible endpoint; or OPENAI_BASE_URL.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    temperature: Annotated[
-        Optional[float], typer.Option(help="0 unless set.", rich_help_panel=_ASKING, show_default=False)
-    ] = None,
-    seed: Annotated[Optional[int], typer.Option(help="7 unless set.", rich_help_panel=_ASKING, show_default=False)] = None,
-    timeout: Annotated[
-        Optional[float],
-        typer.Option(help="Seconds for one request; 300 unless set.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    max_tokens: Annotated[
-        Optional[int],
-        typer.Option(help="Longest reply; the model's own limit unless set.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    grouping: Annotated[
-        Optional[Literal["all", "link", "one"]],
-        typer.Option(
-            help="Critiques in one request: all, those of one link, or one; all unless set.",
-            rich_help_panel=_ASKING,
-            show_default=False,
-        ),
-    ] = None,
-    second_look: Annotated[
-        bool | None,
-        typer.Option(
-            "--second-look/--no-second-look",
-            help="Challenge each finding once, in one more request.",
-            rich_help_panel=_ASKING,
-            show_default=False,
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(help="Readings by each model; the verdict is by vote.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    panel: Annotated[
-        str | None, typer.Option(help="Models that vote, such as A,B,C.", rich_help_panel=_ASKING, show_default=False)
-    ] = None,
-    config: Annotated[
-        Optional[Path],
-        typer.Option(help="Configuration file (TOML); or CRITIC_CONFIG.", rich_help_panel=_ASKING, show_default=False),
-    ] = None,
-    replay: Annotated[
-        Optional[Path],
-        typer.Option(help="Answer every request from this cassette.", rich_help_panel=_RECORDING, show_default=False),
-    ] = None,
-    record: Annotated[
-        Optional[Path],
-        typer.Option(help="Record requests and replies in this cassette.", rich_help_panel=_RECORDING, show_default=False),
-    ] = None,
-    note: Annotated[
-        str, typer.Option(help="What the recording says of itself: who answered, and when.", rich_help_panel=_RECORDING)
-    ] = "",
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    config: Config = None,
+    replay: Replay = None,
+    record: Record = None,
+    note: Note = "",
 ) -> None:
     """Review one proposal.
 
@@ -131,18 +104,7 @@ def review(
             replay=replay,
             record=record,
             note=note,
-            flags={
-                "model": model,
-                "base_url": base_url,
-                "temperature": temperature,
-                "seed": seed,
-                "timeout": timeout,
-                "max_tokens": max_tokens,
-                "grouping": grouping,
-                "second_look": second_look,
-                "samples": samples,
-                "panel": panel,
-            },
+            flags=flags(context),
         )
     )
     raise typer.Exit(code)
@@ -158,10 +120,87 @@ def read(file: Annotated[str, typer.Argument(help="The proposal; - for standard 
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of a review."""
+def schema(
+    what: Annotated[Literal["review", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+) -> None:
+    """Print the JSON Schema of a review, of the labels of a corpus, or of a bench report."""
     import json
 
+    from pydantic import BaseModel
+
+    from critic.bench.labels import Labels
+    from critic.bench.report import BenchReport
     from critic.findings import Review
 
-    print(json.dumps(Review.model_json_schema(mode="serialization"), indent=2))
+    models: dict[str, type[BaseModel]] = {"review": Review, "labels": Labels, "bench": BenchReport}
+    mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
+    print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
+
+
+@app.command()
+def bench(
+    context: typer.Context,
+    corpus: Annotated[
+        Optional[Path], typer.Argument(help="Folder with proposals, and NAME.labels.json beside each.", show_default=False)
+    ] = None,
+    compare: Annotated[
+        Optional[tuple[Path, Path]], typer.Option(help="Two reports in JSON: which is better?", show_default=False)
+    ] = None,
+    baseline: Annotated[
+        Optional[Literal["chat", "majority"]],
+        typer.Option(help="Measure a question as in a chat window, or always the commonest verdict.", show_default=False),
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Readings of each proposal, for test-retest agreement.")] = 1,
+    format: Annotated[Literal["terminal", "json", "markdown", "html"], typer.Option(help="What to write.")] = "terminal",
+    output: Output = None,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    config: Config = None,
+    replay: ReplayFolder = None,
+    record: RecordFolder = None,
+    note: Note = "",
+) -> None:
+    """Measure how often an assessor agrees with the labels of a corpus, or compare two such reports.
+
+    Exit codes: 0 measured; 2 usage or bad input; 3 the model or the network failed, or a review is incomplete.
+    """
+    from critic.errors import InputError
+
+    if compare:
+        from critic.bench.compare import compare as compared
+        from critic.bench.compare import load_report
+        from critic.cli.output import write
+
+        write(compared(*map(load_report, compare)), output)
+        raise typer.Exit
+    if corpus is None:
+        raise InputError("Name the folder of a corpus, or two reports with --compare.")
+    from critic.cli.bench import Options, run
+
+    code = run(
+        Options(
+            corpus=corpus,
+            baseline=baseline,
+            repeat=repeat,
+            format=format,
+            output=output,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
+            replay=replay,
+            record=record,
+            note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)

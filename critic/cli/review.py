@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from critic.api import reviewer
+from critic.cli.output import write
 from critic.errors import InputError
 from critic.findings import Review, Severity
 from critic.readers import read
@@ -75,7 +76,7 @@ def run(options: Options) -> int:
                 return await runnable.ainvoke(proposal, config={"callbacks": callbacks})
 
         review = asyncio.run(reviewed())
-    _write(_rendered(review, options), options.output)
+    write(_rendered(review, options), options.output)
     if not review.complete:
         why = next((entry.failure for entry in review.failed), None) or review.scope_reason
         print(f"critic: The review is incomplete. {why}", file=sys.stderr)
@@ -96,22 +97,6 @@ def _rendered(review: Review, options: Options) -> str:
     return terminal.render(
         review, width=shutil.get_terminal_size((100, 24)).columns, color=on_screen and not os.environ.get("NO_COLOR")
     )
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    # Written beside and renamed, so that a reader never finds half a review and a full disk costs no older one.
-    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(output)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise InputError(f"{output} cannot be written: {error.strerror}.") from error
 
 
 @contextmanager

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Show and check rubrics.")
+from critic.cli.options import Rubrics
 
-Pack = Annotated[Optional[Path], typer.Option("--rubrics", help="Folder with another rubric pack.", show_default=False)]
+app = typer.Typer(no_args_is_help=True, help="Show and check rubrics.")
 
 
 @app.command("list")
-def list_(rubrics: Pack = None) -> None:
+def list_(rubrics: Rubrics = None) -> None:
     """One line for each critique, consideration and recommendation."""
     from critic.rubrics import load_rubrics
 
@@ -24,7 +24,7 @@ def list_(rubrics: Pack = None) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Id or slug, such as U4.")], rubrics: Pack = None) -> None:
+def show(name: Annotated[str, typer.Argument(help="Id or slug, such as U4.")], rubrics: Rubrics = None) -> None:
     """A rubric in full."""
     import yaml
 
@@ -51,9 +51,26 @@ def check(folder: Annotated[Path, typer.Argument(help="Folder with a rubric pack
 
 
 @app.command()
-def docs(rubrics: Pack = None) -> None:
+def docs(rubrics: Rubrics = None) -> None:
     """Print the page that docs/critiques.md holds."""
     from critic.render.critiques import render_critiques
     from critic.rubrics import load_rubrics
 
     print(render_critiques(load_rubrics(rubrics)), end="")
+
+
+@app.command()
+def fit(
+    corpus: Annotated[Path, typer.Argument(help="Folder with labelled proposals.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with the rubric pack to write to.")],
+) -> None:
+    """Fit how many cues the offline assessor asks for, on labelled proposals, and write that into the rubrics."""
+    from critic.bench.labels import load_corpus
+    from critic.bench.thresholds import fit as fitted
+    from critic.bench.thresholds import write
+    from critic.rubrics import load_rubrics
+
+    thresholds = fitted(load_corpus(corpus), load_rubrics(folder))
+    write(thresholds, folder)
+    for id, cues in thresholds.items():
+        print(f"{id:<4} applies {cues.applies}  helps {cues.helps}  whole {cues.whole}")

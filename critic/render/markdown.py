@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from critic.findings import Assessment, Quotation, Review, Status
-from critic.render.words import clean, credit_standing, doubts, made, notices, place, standing, summary
+from critic.render.words import afterthoughts, clean, credit_standing, disputed, doubts, made, notices, place, standing, summary
 
 
 def render(review: Review) -> str:
@@ -28,6 +28,10 @@ def render(review: Review) -> str:
             lines += ["## Findings", ""]
         for finding in review.findings:
             lines += _finding(finding)
+        if rows := [(entry, *row) for entry in disputed(review) for row in afterthoughts(entry)]:
+            lines += ["## No findings, after a second look or a vote", ""]
+            lines += [f"- **{entry.id} {_text(entry.title)}**, {label}: {_text(text)}" for entry, label, text in rows]
+            lines += [""]
         lines += _doubtful(review)
         if review.considerations:
             lines += ["## Credits", "", "| | consideration | value | where |", "| --- | --- | --- | --- |"]
@@ -72,6 +76,7 @@ def _finding(finding: Assessment) -> list[str]:
         ("Change", finding.change),
         ("Ask", finding.question),
         ("See", ", ".join(finding.recommendations)),
+        *((label.capitalize(), text) for label, text in afterthoughts(finding)),
     ):
         if text:
             lines.append(f"- **{label}:** {_text(text)}")

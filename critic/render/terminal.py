@@ -13,7 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from critic.findings import Assessment, Credit, Quotation, Review, Severity, Status, Verdict
-from critic.render.words import VERDICT, clean, credit_standing, doubts, made, notices, place, standing, summary
+from critic.render.words import (
+    VERDICT,
+    afterthoughts,
+    clean,
+    credit_standing,
+    disputed,
+    doubts,
+    made,
+    notices,
+    place,
+    standing,
+    summary,
+)
 
 _VERDICT_STYLE = {
     Verdict.RAISED: "bold red",
@@ -62,6 +74,8 @@ def _parts(review: Review, *, narrow: bool) -> list[RenderableType]:
             parts += [_rule("The proposal's own argument"), _table(_outline(review), narrow), ""]
         parts += _verdicts(review, narrow)
         parts += [part for finding in review.findings for part in _finding(finding)]
+        if rows := [(e.id, Text(label), Text(text)) for e in disputed(review) for label, text in afterthoughts(e)]:
+            parts += [_rule("No findings, after a second look or a vote"), _table(rows, narrow), ""]
         if rows := _doubtful(review):
             parts += [_rule("Not to be relied on"), _table(rows, narrow), ""]
         if review.considerations:
@@ -132,7 +146,7 @@ def _finding(finding: Assessment) -> list[RenderableType]:
         (f"  (section {finding.section}; confidence {finding.confidence or 0:.2f})", "dim"),
     )
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=7)
+    grid.add_column(width=8)
     grid.add_column(ratio=1)
     for label, text in (
         ("why", finding.reasoning),
@@ -140,6 +154,7 @@ def _finding(finding: Assessment) -> list[RenderableType]:
         ("change", finding.change),
         ("ask", finding.question),
         ("see", ", ".join(finding.recommendations)),
+        *afterthoughts(finding),
     ):
         if text:
             grid.add_row(Text(label, style="dim"), Text(clean(text)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from critic.findings import Assessment, CreditAssessment, Entry, Quotation, Review, Severity, Status, Verdict
+from critic.findings import Assessment, CreditAssessment, Entry, Outcome, Quotation, Review, Severity, Status, Verdict
 
 VERDICT = {
     Verdict.RAISED: "raised",
@@ -92,6 +92,25 @@ def place(quotation: Quotation) -> str:
         clean("".join(quotation.heading[-1:])),
     ]
     return ", ".join(filter(None, parts))
+
+
+def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
+    """What a second look and the votes of several readings add, as labels and sentences."""
+    rows: list[tuple[str, str]] = []
+    if assessment.challenge:
+        challenge = assessment.challenge
+        before = ", ".join(filter(None, (VERDICT[challenge.verdict], challenge.severity and challenge.severity.value)))
+        was = "" if challenge.outcome is Outcome.UPHELD else f" (it was {before})"
+        rows.append(("2nd look", f"{challenge.outcome.value}{was}: {clean(challenge.reasoning)}"))
+    if len(set(assessment.votes.values())) > 1:
+        rows.append(("votes", "; ".join(f"{clean(name)}: {VERDICT[verdict]}" for name, verdict in assessment.votes.items())))
+    return rows
+
+
+def disputed(review: Review) -> list[Assessment]:
+    """Entries that are no findings, but that a second look or a vote made so."""
+    entries = [entry for entry in review.critiques if entry.status is Status.JUDGED and not entry.is_finding]
+    return [entry for entry in entries if entry.challenge or len(set(entry.votes.values())) > 1]
 
 
 def made(review: Review) -> list[tuple[str, str]]:
