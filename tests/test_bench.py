@@ -18,15 +18,16 @@ from critic.bench.compare import compare
 from critic.bench.labels import Case, load_corpus
 from critic.bench.pages import render_html, render_markdown
 from critic.bench.report import BenchReport, Item
-from critic.bench.run import Run, report
+from critic.bench.run import Run, report, review_all
 from critic.bench.thresholds import fit, left_out_items, write
-from critic.errors import InputError
-from critic.findings import Verdict
+from critic.cli import main
+from critic.errors import InputError, UnusableModelError
+from critic.findings import Review, Verdict
 from critic.judgement import Judgement, Reading
 from critic.offline import assess_offline
 from critic.pipeline import Manner, build_review, pipeline
 from critic.rubrics import RubricPack, load_rubrics
-from tests.conftest import CORPUS, ROOT, judged, no_network
+from tests.conftest import CORPUS, ROOT, SMALL, Endpoint, completion, judged, no_network, reply
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,45 @@ def test_a_bench_from_recordings_is_the_same_every_time(tmp_path: Path) -> None:
     first, second = (subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout for _ in range(2))
     assert first == second
     assert BenchReport.model_validate_json(first).proposals == 2
+
+
+async def test_a_connection_that_breaks_costs_only_what_it_breaks(cases: list[Case], pack: RubricPack) -> None:
+    async def breaking(case: Case, number: int) -> Review:
+        if case.name != cases[0].name:
+            raise UnusableModelError("The endpoint cannot be reached.")
+        return await pipeline(assess_offline, pack).ainvoke(case.proposal)
+
+    runs, _ = await review_all(cases[:3], pack, breaking, lambda case: 1, 1)
+    made = report("breaking", "corpus", runs, pack, 1.0)
+    assert made.failed == 2 * 21
+    with pytest.raises(UnusableModelError):
+        await review_all(cases[1:3], pack, breaking, lambda case: 1, 1)
+
+
+def test_a_live_bench_names_the_host_and_can_be_recorded(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    corpus = tmp_path / "mine"
+    corpus.mkdir()
+    for name in ("a", "b"):
+        (corpus / f"{name}.md").write_text(SMALL + name)
+        (corpus / f"{name}.labels.json").write_text(json.dumps({"proposal": name, "verdicts": {"U4": {"verdict": "raised"}}}))
+    endpoint.answers = [lambda body: completion(reply(body))]
+    options = ["bench", str(corpus), "--format", "json"]
+    live = ["--model", "m", "--base-url", endpoint.url, "--record", str(tmp_path / "replies")]
+
+    def bench(*more: str) -> BenchReport:
+        monkeypatch.setattr(sys, "argv", ["critic", *options, *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        assert ended.value.code in (0, None)
+        assert ("Sending 2 proposals to 127.0.0.1 (model m)." in err) == ("--model" in more)
+        return BenchReport.model_validate_json(out)
+
+    first = bench(*live)
+    assert len(endpoint.requests) == 2
+    with no_network():
+        again = bench("--replay", str(tmp_path / "replies"))
+    assert again.items == first.items
+    assert (first.overall.f1.value, first.cost.seconds is None, again.cost.seconds) == (1, False, None)

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from critic.bench import measures
 from critic.bench.labels import Case
 from critic.bench.report import BenchReport, Cost, CreditItem, Figures, Item, Retest
+from critic.errors import UnusableModelError
 from critic.evidence import locate
 from critic.findings import Assessment, Entry, Review, Status, Usage
+from critic.judgement import Reading
+from critic.pipeline import Manner, build_review
 from critic.proposal import Proposal
 from critic.rubrics import RubricPack
 
-Reviewing = Callable[[Proposal, int], Awaitable[Review]]
-"""Reviews a proposal for the n-th time, n from 0."""
+Reviewing = Callable[[Case, int], Awaitable[Review]]
+"""Reviews a case's proposal for the n-th time, n from 0."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,37 @@ class Run:
     reviews: tuple[Review, ...]
 
 
-async def run(
-    cases: Sequence[Case], reviewing: Reviewing, repeats: Callable[[Case], int], concurrency: int
+async def review_all(
+    cases: Sequence[Case], pack: RubricPack, reviewing: Reviewing, repeats: Callable[[Case], int], concurrency: int
 ) -> tuple[list[Run], float]:
     """Review every case as many times as `repeats` says.
 
     Returns:
         The runs in the order of the cases, and the seconds that it took.
+
+    Raises:
+        UnusableModelError: no request succeeded. One that fails after others have succeeded costs only its own review, in
+            which everything has failed.
     """
     slots = asyncio.Semaphore(concurrency)
+    succeeded = False
+
+    async def once(case: Case, number: int) -> Review:
+        nonlocal succeeded
+        try:
+            review = await reviewing(case, number)
+        except UnusableModelError as error:
+            if not succeeded:
+                raise
+            ids = [critique.id for critique in pack.critiques] + [consideration.id for consideration in pack.considerations]
+            failed = Reading(failures=dict.fromkeys(ids, str(error)), scope_reason=str(error))
+            return build_review(failed, case.proposal, pack, Manner())
+        succeeded = True
+        return review
 
     async def one(case: Case) -> Run:
         async with slots:
-            return Run(case, tuple([await reviewing(case.proposal, number) for number in range(repeats(case))]))
+            return Run(case, tuple([await once(case, number) for number in range(repeats(case))]))
 
     started = time.monotonic()
     return list(await asyncio.gather(*map(one, cases))), time.monotonic() - started

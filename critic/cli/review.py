@@ -6,14 +6,14 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from critic.api import reviewer
 from critic.cli.output import write
+from critic.cli.progress import progress
 from critic.errors import InputError
 from critic.findings import Review, Severity
 from critic.readers import read
@@ -68,7 +68,7 @@ def run(options: Options) -> int:
             stack.enter_context(recording(options.record, options.note, settings.recorded()))
         callbacks: list[BaseCallbackHandler] = []
         if settings.online and not options.replay:
-            callbacks = [stack.enter_context(_progress(settings))]
+            callbacks = [stack.enter_context(progress(settings, "the proposal"))]
 
         async def reviewed() -> Review:
             asked = pack.only(options.only) if options.only else pack
@@ -94,38 +94,13 @@ def _rendered(review: Review, options: Options) -> str:
     from critic.render import terminal
 
     on_screen = sys.stdout.isatty() and options.output is None
-    return terminal.render(
-        review, width=shutil.get_terminal_size((100, 24)).columns, color=on_screen and not os.environ.get("NO_COLOR")
-    )
+    return terminal.render(review, width=_width(), color=on_screen and not os.environ.get("NO_COLOR"))
 
 
-@contextmanager
-def _progress(settings: Settings) -> Iterator[BaseCallbackHandler]:
-    """Name the host before the text goes there, then keep a line about the requests; all of it on standard error."""
-    from langchain_core.callbacks import AsyncCallbackHandler
-    from rich.console import Console
-
-    from critic.models import chat_models
-
-    chats = chat_models(settings)
-    console = Console(stderr=True)
-    names = ", ".join(dict.fromkeys(chat.model for chat in chats))
-    console.print(f"Sending the proposal to {chats[0].host} (model {names}).", highlight=False, markup=False, soft_wrap=True)
-    sent = answered = 0
-    with console.status("Waiting for the first reply") as status:
-
-        def show() -> None:
-            status.update(f"{answered} of {sent} requests answered")
-
-        class Progress(AsyncCallbackHandler):
-            async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
-                nonlocal sent
-                sent += 1
-                show()
-
-            async def on_llm_end(self, *args: Any, **kwargs: Any) -> None:
-                nonlocal answered
-                answered += 1
-                show()
-
-        yield Progress()
+def _width() -> int:
+    """The columns of the terminal, also where a pager stands between; 100 where there is none."""
+    try:
+        beside = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        beside = 100
+    return shutil.get_terminal_size((beside, 24)).columns
