@@ -20,14 +20,13 @@ class Price(BaseModel):
     output: float = Field(ge=0)
 
 
-# US dollars a million tokens, from OpenAI's price list of August 2025; `prices` in the configuration goes before it.
+# OpenAI's list prices for short contexts, as reported in October 2026; `prices` in the configuration goes before it.
 _PRICES = {
-    "gpt-4.1": Price(input=2.0, cached=0.5, output=8.0),
-    "gpt-4.1-mini": Price(input=0.4, cached=0.1, output=1.6),
-    "gpt-4o": Price(input=2.5, cached=1.25, output=10.0),
-    "gpt-4o-mini": Price(input=0.15, cached=0.075, output=0.6),
-    "gpt-5": Price(input=1.25, cached=0.125, output=10.0),
+    "gpt-6.1-sol": Price(input=2.0, cached=0.1, output=10.0),
+    "gpt-6.1-terra": Price(input=1.0, cached=0.05, output=5.0),
+    "gpt-6-luna": Price(input=0.1, cached=0.01, output=0.5),
     "gpt-5-mini": Price(input=0.25, cached=0.025, output=2.0),
+    "gpt-4.1": Price(input=2.0, cached=0.5, output=8.0),
 }
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from critic.errors import InputError
 from critic.pricing import Price
 
-DEFAULT_MODEL = "gpt-4.1"
+DEFAULT_MODEL = "gpt-6.1-terra"
 _OPENAI = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
 
 

@@ -8,6 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from critic.cli.app import app
+from critic.findings import Usage
+from critic.pricing import price_of
+from critic.settings import DEFAULT_MODEL
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CORPUS = FIXTURES / "corpus"
@@ -54,15 +57,17 @@ def row(name: str, natural: dict[str, Any], whole: dict[str, Any], price: str) -
 def table() -> str:
     """Measure everything and write the table in Markdown."""
     head = ["", "natural texts", "precision", "recall", "F1 of findings", "kappa of four verdicts"]
-    head += ["all texts: F1, kappa", "tokens, a proposal"]
+    head += ["all texts: F1, kappa", f"tokens and US cents a proposal, at {DEFAULT_MODEL}'s list price"]
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     notes: list[str] = []
     for name, options in ROWS.items():
         report = measured(options)
         usage, readings = report["cost"]["usage"], report["readings"]
-        tokens = (
-            f"{usage['input_tokens'] // readings:,} + {usage['output_tokens'] // readings:,}" if usage["requests"] else "none"
-        )
+        used = Usage.model_validate(usage)
+        cents = (price_of(used, DEFAULT_MODEL, {}) or 0) * 100 / readings
+        tokens = "none"
+        if used.requests:
+            tokens = f"{used.input_tokens // readings:,} + {used.output_tokens // readings:,}, {cents:.1f}"
         natural = next((group for group in report["groups"] if group["name"] == "natural"), report["overall"])
         lines.append(row(name, natural, report["overall"], tokens))
         if report["left_out"]:

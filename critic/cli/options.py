@@ -19,7 +19,7 @@ Rubrics = Annotated[Optional[Path], _option("--rubrics", help="Folder with anoth
 Output = Annotated[Optional[Path], _option("--output", "-o", help="Write to this file.")]
 Offline = Annotated[bool, _option("--offline", help="Screen by cues, even if a model is configured.")]
 
-Model = Annotated[Optional[str], _option(help="Model name; gpt-4.1 if there is a key or an endpoint.", panel=_ASKING)]
+Model = Annotated[Optional[str], _option(help="Model name; gpt-6.1-terra if there is a key or an endpoint.", panel=_ASKING)]
 BaseUrl = Annotated[Optional[str], _option(help="An OpenAI-compatible endpoint; or OPENAI_BASE_URL.", panel=_ASKING)]
 Temperature = Annotated[Optional[float], _option(help="0 unless set.", panel=_ASKING)]
 Seed = Annotated[Optional[int], _option(help="7 unless set.", panel=_ASKING)]
