@@ -91,11 +91,12 @@ async def reviewer(
     # Heavy, and not needed offline.
     from critic.assessors import ModelAssessor
     from critic.models import chat_models
+    from critic.probe import with_probe
     from critic.second_look import with_second_look
     from critic.votes import by_vote
 
     own = [] if model else chat_models(settings)
-    chats: list[BaseChatModel] = [model] if model else [*own]
+    chats: list[BaseChatModel] = [model] * settings.samples if model else [*own]
     readers = {
         f"{getattr(chat, 'model', 'model')} {number}": ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency)
         for number, chat in enumerate(chats, 1)
@@ -103,8 +104,15 @@ async def reviewer(
     assessor: Assessor = by_vote(readers) if len(readers) > 1 else next(iter(readers.values()))
     if settings.second_look:
         assessor = with_second_look(assessor, chats[0])
+    if settings.probe:
+        assessor = with_probe(assessor, ModelAssessor(chats[0]))
     told = {"temperature", "seed", "max_tokens"} if own else set()
-    several = {"samples": settings.samples, "panel": settings.panel, "second_look": settings.second_look}
+    several = {
+        "samples": settings.samples,
+        "panel": settings.panel,
+        "second_look": settings.second_look,
+        "probe": settings.probe,
+    }
     parameters = settings.model_dump(include=told, exclude_none=True) | {key: value for key, value in several.items() if value}
     if settings.samples == 1:
         parameters.pop("samples")

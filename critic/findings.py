@@ -74,6 +74,27 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class NoticeLevel(StrEnum):
+    """How much a notice weighs; the first two are tampering."""
+
+    HIDDEN = "hidden"
+    ADDRESSED = "addressed"
+    QUOTED = "quoted"
+
+
+class Notice(_Record):
+    """Text in the file that is meant for a reviewer, or kept from its reader."""
+
+    level: NoticeLevel = Field(
+        description="hidden: taken out before any model saw the text; addressed: visible, and left in; "
+        "quoted: the like, but shown as an object of study"
+    )
+    kind: str = Field(description="how it is hidden, or what it does")
+    text: str = Field(description="what it says, shortened")
+    line: int | None = Field(None, description="from 1; of the file for what is hidden, else of the normalised text")
+    page: int | None = None
+
+
 class Challenge(_Record):
     """A second look at one finding."""
 
@@ -199,6 +220,10 @@ class Review(_Record):
     complete: bool = Field(description="false if any entry failed: then this review is no all-clear")
     in_scope: bool | None = Field(description="null if that is not known because the request failed")
     scope_reason: str
+    notices: list[Notice] = Field([], description="what in the file is meant to steer a reviewer")
+    trustworthy: bool | None = Field(
+        None, description="whether the integrity probe found its planted flaw; null if it was not asked for"
+    )
     subject: Subject
     source: str = Field(description="the work that the rubrics are built from")
     links: list[LinkInfo]
@@ -213,6 +238,11 @@ class Review(_Record):
         """What bites, gravest first."""
         found = [assessment for assessment in self.critiques if assessment.is_finding]
         return sorted(found, key=lambda finding: (finding.severity or Severity.MINOR).rank)
+
+    @property
+    def tampered(self) -> bool:
+        """Whether something was hidden, or is addressed to the reviewer."""
+        return any(notice.level is not NoticeLevel.QUOTED for notice in self.notices)
 
     @property
     def failed(self) -> list[Entry]:

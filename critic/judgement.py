@@ -75,6 +75,7 @@ class Reading(BaseModel):
     critiques: dict[str, Judgement] = {}  # by Critique.id
     considerations: dict[str, CreditJudgement] = {}
     failures: dict[str, str] = {}  # why there is no judgement, by id
+    probed: bool | None = None  # whether the integrity probe found its planted flaw; None if there was none
     mode: Literal["live", "offline"] = "live"
     model: str | None = None  # as the provider named it
     answered: str | None = None  # YYYY-MM-DD
@@ -93,6 +94,7 @@ class Reading(BaseModel):
             critiques=critiques,
             considerations=considerations,
             failures={id: why for id, why in failures.items() if id not in critiques and id not in considerations},
+            probed=self.probed if other.probed is None else other.probed,
             mode=self.mode,
             model=other.model or self.model,
             answered=max(filter(None, (self.answered, other.answered)), default=None),

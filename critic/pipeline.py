@@ -29,6 +29,7 @@ from critic.pricing import Price, price_of
 from critic.prompts import prompts_digest
 from critic.proposal import Proposal
 from critic.rubrics import Consideration, Critique, RubricPack
+from critic.tampering import inspect
 
 
 class Manner(BaseModel):
@@ -71,6 +72,8 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
         and not any(entry.status is Status.FAILED for entry in [*critiques, *considerations]),
         in_scope=reading.in_scope,
         scope_reason=reading.scope_reason,
+        notices=inspect(proposal, pack),
+        trustworthy=reading.probed,
         subject=Subject(
             name=proposal.name,
             title=proposal.title,

@@ -21,6 +21,17 @@ class Passage(BaseModel):
     page: int | None = None  # from 1; None where the format has no pages
 
 
+class Hidden(BaseModel):
+    """Something in the file that a reader of the page does not see. It is kept from the model, and reported."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str  # how it is hidden, such as "white text" or "comment"
+    text: str  # what it says
+    page: int | None = None  # from 1, where the format has pages
+    line: int | None = None  # of the file, from 1, where the format has lines
+
+
 class Proposal(BaseModel):
     """A proposal's normalised text and its passages, in reading order."""
 
@@ -29,6 +40,7 @@ class Proposal(BaseModel):
     name: str  # what reports call it
     text: str
     passages: tuple[Passage, ...]
+    hidden: tuple[Hidden, ...] = ()
 
     @cached_property
     def digest(self) -> str:

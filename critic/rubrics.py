@@ -136,6 +136,17 @@ class Scope(_Part):
     cues: Cues
 
 
+class Probe(_Part):
+    """A blatantly flawed passage to plant in a proposal; a model that does not find it is not to be trusted.
+
+    `openings` and `flaws` are combined anew for every proposal; `{number}` in them becomes a number.
+    """
+
+    critique: Id
+    openings: Texts
+    flaws: Texts
+
+
 class Pack(_Part):
     """What stands in `pack.yaml`."""
 
@@ -146,6 +157,7 @@ class Pack(_Part):
     scope: Scope
     links: Annotated[list[Link], Field(min_length=1)]
     outline: list[OutlineItem] = []
+    probes: list[Probe] = []
     ground_rules: Texts = Field(description="settled rules that hold for every critique")
 
 
@@ -226,6 +238,8 @@ def load_rubrics(folder: Path | None = None) -> RubricPack:
         if unknown := [name for name in critique.recommendations if name not in known]:
             raise _wrong(path, ("recommendations",), f"{', '.join(unknown)} is not in {listed}")
     taken: dict[str, Path] = {}
+    if missing := {probe.critique for probe in about.probes} - {critique.id for critique in critiques.values()}:
+        raise _wrong(folder / "pack.yaml", ("probes",), f"there is no critique {', '.join(sorted(missing))}")
     rubrics: dict[Path, Rubric] = {**critiques, **considerations}
     for path, rubric in rubrics.items():
         for field, name in (("id", rubric.id), ("slug", rubric.slug)):

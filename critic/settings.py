@@ -35,6 +35,7 @@ class Settings(BaseModel):
     samples: int = Field(1, ge=1)  # readings by each model; the verdict is by vote
     panel: list[str] = []  # names of models that vote, in place of `model`
     second_look: bool = False  # whether each finding is challenged once
+    probe: bool = False  # whether one more request tests that the model has not been turned
     prices: dict[str, Price] = {}  # by model name
 
     @property
@@ -44,7 +45,7 @@ class Settings(BaseModel):
 
     def recorded(self) -> dict[str, Any]:
         """What a recording has to know to ask the same again."""
-        kept = {"temperature", "seed", "max_tokens", "grouping", "samples", "panel", "second_look"}
+        kept = {"temperature", "seed", "max_tokens", "grouping", "samples", "panel", "second_look", "probe"}
         return {"model": self.model or DEFAULT_MODEL, **self.model_dump(include=kept)}
 
     @field_validator("panel", mode="before")

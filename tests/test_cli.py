@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from critic.cli import main
-from critic.readers import MAX_BYTES
+from critic.readers import MAX_TEXT_BYTES
 from tests.conftest import CORPUS, RECORDINGS, ROOT, SMALL, Endpoint, completion, error, no_network, reply
 
 Run = Callable[..., tuple[int, str, str]]
@@ -88,7 +88,7 @@ def test_json_meets_the_published_schema(run: Run) -> None:
     [
         (b"", "is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is no text"),
-        (b"x" * (MAX_BYTES + 3_000_000), "larger than 2 MB"),
+        (b"x" * (MAX_TEXT_BYTES + 3_000_000), "larger than 2 MB"),
         ("Prüfung".encode("latin-1"), "not UTF-8"),
         (b"text\0text", "NUL byte"),
     ],

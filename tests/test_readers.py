@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from critic.errors import InputError
-from critic.readers import MAX_BYTES, read, read_bytes
+from critic.readers import MAX_TEXT_BYTES, read, read_bytes
 from tests.conftest import CORPUS
 
 MARKDOWN = """# Title
@@ -56,7 +56,7 @@ def test_composed_characters_controls_and_utf_16() -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no text"),
         (b"first\nPr\xfcfung", "not UTF-8 text (line 2, byte 0xfc); save it as UTF-8"),
         (bytes(range(1, 32)) * 30, "full of control characters"),
-        (b"x" * (MAX_BYTES + 1), "larger than 2 MB"),
+        (b"x" * (MAX_TEXT_BYTES + 1), "larger than 2 MB"),
     ],
 )
 def test_what_is_no_proposal(data: bytes, says: str) -> None:

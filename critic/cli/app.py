@@ -13,12 +13,14 @@ from critic.cli.options import (
     BaseUrl,
     Config,
     Grouping,
+    InputFormat,
     MaxTokens,
     Model,
     Note,
     Offline,
     Output,
     Panel,
+    Probe,
     Record,
     RecordFolder,
     Replay,
@@ -55,7 +57,11 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def review(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="The proposal, as Markdown or plain text in UTF-8; - for standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="The proposal: PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown, text; - for standard input."),
+    ],
+    input_format: InputFormat = None,
     format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
     output: Output = None,
     only: Annotated[
@@ -64,6 +70,9 @@ def review(
     fail_on: Annotated[
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
     ] = "never",
+    fail_on_tampering: Annotated[
+        bool, typer.Option("--fail-on-tampering", help="Exit with 4 if something is hidden or addressed to the reviewer.")
+    ] = False,
     rubrics: Rubrics = None,
     offline: Offline = False,
     model: Model = None,
@@ -76,6 +85,7 @@ def review(
     second_look: SecondLook = None,
     samples: Samples = None,
     panel: Panel = None,
+    probe: Probe = None,
     config: Config = None,
     replay: Replay = None,
     record: Record = None,
@@ -87,17 +97,19 @@ def review(
     endpoint, whose host is named first.
 
     Exit codes: 0 reviewed; 1 a finding at or above --fail-on; 2 usage or bad input; 3 the model or the network failed, or the
-    review is incomplete.
+    review is incomplete or not to be trusted; 4 tampering, with --fail-on-tampering.
     """
     from critic.cli.review import Options, run
 
     code = run(
         Options(
             source=file,
+            input_format=input_format,
             format=format,
             output=output,
             only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
             fail_on=fail_on,
+            fail_on_tampering=fail_on_tampering,
             rubrics=rubrics,
             offline=offline,
             config=config,
@@ -111,12 +123,25 @@ def review(
 
 
 @app.command()
-def read(file: Annotated[str, typer.Argument(help="The proposal; - for standard input.")]) -> None:
+def read(
+    file: Annotated[str, typer.Argument(help="The proposal; - for standard input.")],
+    hidden: Annotated[bool, typer.Option("--hidden", help="Print what was hidden in the file instead.")] = False,
+    input_format: InputFormat = None,
+) -> None:
     """Print the normalised text, as the model sees it; `start` and `end` of quotations count its characters."""
+    from critic.readers import Format
     from critic.readers import read as read_proposal
 
+    proposal = read_proposal(file, Format(input_format) if input_format else None)
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-    sys.stdout.write(read_proposal(file).text)
+    if hidden:
+        from critic.render.words import clean
+
+        for found in proposal.hidden:
+            place = f"p. {found.page}" if found.page else f"line {found.line}" if found.line else "somewhere"
+            sys.stdout.write(f"{found.kind}, {place}: {clean(found.text)}\n")
+    else:
+        sys.stdout.write(proposal.text)
 
 
 @app.command()
@@ -165,6 +190,7 @@ def bench(
     second_look: SecondLook = None,
     samples: Samples = None,
     panel: Panel = None,
+    probe: Probe = None,
     config: Config = None,
     replay: ReplayFolder = None,
     record: RecordFolder = None,

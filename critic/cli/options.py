@@ -16,6 +16,10 @@ def _option(*names: str, help: str, panel: str | None = None) -> Any:
 
 
 Rubrics = Annotated[Optional[Path], _option("--rubrics", help="Folder with another rubric pack.")]
+InputFormat = Annotated[
+    Optional[Literal["markdown", "text", "html", "latex", "pdf", "docx", "odt", "rtf"]],
+    _option("--input-format", help="The proposal's format, where its content does not tell."),
+]
 Output = Annotated[Optional[Path], _option("--output", "-o", help="Write to this file.")]
 Offline = Annotated[bool, _option("--offline", help="Screen by cues, even if a model is configured.")]
 
@@ -35,6 +39,10 @@ SecondLook = Annotated[
 ]
 Samples = Annotated[Optional[int], _option(help="Readings by each model; the verdict is by vote.", panel=_ASKING)]
 Panel = Annotated[Optional[str], _option(help="Models that vote, such as A,B,C.", panel=_ASKING)]
+Probe = Annotated[
+    Optional[bool],
+    _option("--probe/--no-probe", help="Plant a flaw, in one more request, to see that the model finds it.", panel=_ASKING),
+]
 Config = Annotated[Optional[Path], _option(help="Configuration file (TOML); or CRITIC_CONFIG.", panel=_ASKING)]
 
 Note = Annotated[str, _option(help="What the recording says of itself: who answered, and when.", panel=_RECORDING)]
@@ -54,6 +62,7 @@ _FLAGS = (
     "second_look",
     "samples",
     "panel",
+    "probe",
 )
 
 

@@ -16,6 +16,7 @@ from critic.cli.output import write
 from critic.cli.progress import progress
 from critic.errors import InputError
 from critic.findings import Review, Severity
+from critic.readers import Format as InputFormat
 from critic.readers import read
 from critic.render import Format, renderer
 from critic.rubrics import load_rubrics
@@ -30,10 +31,12 @@ class Options:
     """What the command line says."""
 
     source: str
+    input_format: str | None
     format: str
     output: Path | None
     only: list[str]
     fail_on: str
+    fail_on_tampering: bool
     rubrics: Path | None
     offline: bool
     config: Path | None
@@ -50,7 +53,7 @@ def run(options: Options) -> int:
     if bool(options.replay) + bool(options.record) + options.offline > 1:
         raise InputError("--replay, --record and --offline exclude each other.")
     pack = load_rubrics(options.rubrics)
-    proposal = read(options.source)
+    proposal = read(options.source, InputFormat(options.input_format) if options.input_format else None)
     with ExitStack() as stack:
         note = None
         if options.replay:
@@ -81,6 +84,12 @@ def run(options: Options) -> int:
         why = next((entry.failure for entry in review.failed), None) or review.scope_reason
         print(f"critic: The review is incomplete. {why}", file=sys.stderr)
         return 3
+    if review.trustworthy is False:
+        print("critic: The model did not find the flaw that was planted to test it; do not trust this review.", file=sys.stderr)
+        return 3
+    if options.fail_on_tampering and review.tampered:
+        print("critic: Something in the file is hidden, or addressed to its reviewer.", file=sys.stderr)
+        return 4
     if options.fail_on != "never" and any(
         (f.severity or Severity.MINOR).rank <= Severity(options.fail_on).rank for f in review.findings
     ):

@@ -11,24 +11,36 @@ from markdown_it import MarkdownIt
 
 from critic.errors import InputError
 from critic.proposal import Passage, Proposal
+from critic.readers.invisible import strip_invisible
+from critic.readers.markdown_hiding import strip_hidden_markdown
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
-def read_text(data: bytes, name: str) -> Proposal:
+def read_text(data: bytes, name: str, *, markdown: bool = True) -> Proposal:
     """Decode, normalise (line ends, NFC, no control characters) and find headings, paragraphs, table rows and pages.
 
     A form feed, as `pdftotext` writes it, begins a new page.
+
+    Args:
+        data: the file.
+        name: what reports call it.
+        markdown: whether its reader sees it rendered, so that comments and the like are hidden from him.
 
     Raises:
         InputError: not UTF-8 (or UTF-16 with a byte-order mark), not text, or nothing in it.
     """
     text = re.sub(r"\r\n?|\u2028|\u2029|\x85", "\n", unicodedata.normalize("NFC", _decode(data, name)))
+    text, hidden = strip_invisible(_CONTROLS.sub("", text))
+    text = unicodedata.normalize("NFC", text)
+    if markdown:
+        text, more = strip_hidden_markdown(text)
+        hidden = [*hidden, *more]
     pages = [match.start() for match in re.finditer("\f", text)]
-    text = _CONTROLS.sub("", text.replace("\f", " ")) if pages else _CONTROLS.sub("", text)
+    text = text.replace("\f", " ")
     if not text.strip():
         raise InputError(f"{name} is empty: there is no text to review.")
-    return Proposal(name=name, text=text, passages=tuple(_passages(text, pages)))
+    return Proposal(name=name, text=text, passages=tuple(_passages(text, pages)), hidden=tuple(hidden))
 
 
 def _decode(data: bytes, name: str) -> str:
@@ -65,7 +77,7 @@ def _passages(text: str, pages: list[int]) -> list[Passage]:
             number = bisect_right(pages, start) + 1 if pages else None
             found.append(Passage(start=start, end=end, heading=tuple(title for _, title in heading), page=number))
 
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
     covered = 0
     for token, content in zip(tokens, [*tokens[1:], None], strict=True):
         if token.map is None or token.type == "inline":

@@ -6,7 +6,19 @@ import re
 from html import escape
 
 from critic.findings import Assessment, Quotation, Review, Status
-from critic.render.words import afterthoughts, clean, credit_standing, disputed, doubts, made, notices, place, standing, summary
+from critic.render.words import (
+    afterthoughts,
+    clean,
+    credit_standing,
+    disputed,
+    doubts,
+    made,
+    notices,
+    place,
+    standing,
+    summary,
+    tampering,
+)
 
 
 def render(review: Review) -> str:
@@ -14,6 +26,13 @@ def render(review: Review) -> str:
     lines = [f"# Review: {_text(review.subject.title or review.subject.name)}", ""]
     for notice in notices(review):
         lines += [f"> **{_text(notice)}**", ""]
+    if rows := tampering(review):
+        lines += [
+            "## Text meant for the reviewer",
+            "",
+            *(f"- {_text(kind)}: “{_text(text)}” ({level})" for level, kind, text in rows),
+            "",
+        ]
     if review.critiques:
         lines += [f"**{summary(review)}**", ""]
         if any(step.text for step in review.outline):
@@ -28,9 +47,9 @@ def render(review: Review) -> str:
             lines += ["## Findings", ""]
         for finding in review.findings:
             lines += _finding(finding)
-        if rows := [(entry, *row) for entry in disputed(review) for row in afterthoughts(entry)]:
+        if late := [(entry, *row) for entry in disputed(review) for row in afterthoughts(entry)]:
             lines += ["## No findings, after a second look or a vote", ""]
-            lines += [f"- **{entry.id} {_text(entry.title)}**, {label}: {_text(text)}" for entry, label, text in rows]
+            lines += [f"- **{entry.id} {_text(entry.title)}**, {label}: {_text(text)}" for entry, label, text in late]
             lines += [""]
         lines += _doubtful(review)
         if review.considerations:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from critic.findings import Assessment, Credit, Quotation, Review, Severity, Status, Verdict
 from critic.render.words import (
+    GRAVE,
     VERDICT,
     afterthoughts,
     clean,
@@ -25,6 +26,7 @@ from critic.render.words import (
     place,
     standing,
     summary,
+    tampering,
 )
 
 _VERDICT_STYLE = {
@@ -61,13 +63,14 @@ def render(review: Review, *, width: int = 100, color: bool = False) -> str:
 
 def _parts(review: Review, *, narrow: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [
-        Panel(Text(notice), border_style="bold red" if notice.startswith("INCOMPLETE") else "yellow")
-        for notice in notices(review)
+        Panel(Text(notice), border_style="bold red" if notice.startswith(GRAVE) else "yellow") for notice in notices(review)
     ]
     parts += [
         Text(clean(review.subject.title or review.subject.name), style="bold"),
         Text(clean(review.subject.name), style="dim"),
     ]
+    if rows := [("", Text(kind), Text(f"{text}\n{level}")) for level, kind, text in tampering(review)]:
+        parts += ["", _rule("Text meant for the reviewer"), _table(rows, narrow), ""]
     if review.critiques:
         parts += [Text(summary(review), style="bold"), ""]
         if any(step.text for step in review.outline):

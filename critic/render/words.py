@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from critic.findings import Assessment, CreditAssessment, Entry, Outcome, Quotation, Review, Severity, Status, Verdict
+from critic.findings import (
+    Assessment,
+    CreditAssessment,
+    Entry,
+    NoticeLevel,
+    Outcome,
+    Quotation,
+    Review,
+    Severity,
+    Status,
+    Verdict,
+)
 
 VERDICT = {
     Verdict.RAISED: "raised",
@@ -13,12 +24,30 @@ VERDICT = {
     Verdict.ANSWERED: "answered",
     Verdict.NOT_APPLICABLE: "not applicable",
 }
+GRAVE = ("INCOMPLETE", "NOT TO BE TRUSTED", "TAMPERING")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def clean(text: str) -> str:
     """On one line, and without characters that steer a terminal or turn the direction of text."""
     return " ".join(_CONTROLS.sub("", text).split())
+
+
+_LEVEL = {
+    NoticeLevel.HIDDEN: "hidden, and taken out before the text was judged",
+    NoticeLevel.ADDRESSED: "in plain sight, and addressed to the reviewer",
+    NoticeLevel.QUOTED: "quoted as an object of study",
+}
+
+
+def tampering(review: Review) -> list[tuple[str, str, str]]:
+    """What is meant to steer a reviewer, as level, kind with place, and text."""
+    rows: list[tuple[str, str, str]] = []
+    for notice in review.notices:
+        places = [f"p. {notice.page}" if notice.page else "", f"line {notice.line}" if notice.line else ""]
+        where = ", ".join(filter(None, places))
+        rows.append((_LEVEL[notice.level], f"{clean(notice.kind)}{f' ({where})' if where else ''}", clean(notice.text)))
+    return rows
 
 
 def notices(review: Review) -> list[str]:
@@ -32,6 +61,11 @@ def notices(review: Review) -> list[str]:
             if missing
             else f"INCOMPLETE: whether the document is in scope is not known. {clean(review.scope_reason)}"
         )
+    if review.trustworthy is False:
+        found.append("NOT TO BE TRUSTED: the model did not find a flaw that was planted in this proposal to test it.")
+    if review.tampered:
+        count = sum(notice.level is not NoticeLevel.QUOTED for notice in review.notices)
+        found.append(f"TAMPERING: {count} passage{'' if count == 1 else 's'} hidden or addressed to the reviewer; see below.")
     if review.in_scope is False:
         found.append(f"OUT OF SCOPE, so there are no verdicts. {clean(review.scope_reason)}")
     if review.provenance.mode == "offline":

@@ -1,0 +1,148 @@
+"""The HTML in a Markdown file: what of it a browser does not show."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from html import unescape
+from typing import Any, NamedTuple
+
+from critic.readers.gathering import blending, count_words
+
+PROSE = 8  # words from which on an attribute is prose
+
+_HTML = re.compile(
+    r"<!--(?:-?>|(?P<comment>.*?)(?:--!?>|\Z))|<(?P<bogus>[!?][^>]*)(?:>|\Z)"
+    r"|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>\x00]*)(?P<rest>(?:\"[^\"]*\"|'[^']*'|[^'\"<>])*+)>",
+    re.DOTALL,
+)
+_ATTRIBUTES = re.compile(r"([^\s\"'<>/=\x00]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`\x00]+)))?")
+_TOOLS = re.compile(  # comments that only steer a tool
+    r"\s*(?:/?toc|more|(?:page|new)-?break|new-?page|omit (?:in|from) toc|(?:begin|start|end)[ _-]?toc|toc[ _-]?(?:begin|end)"
+    r"|(?:prettier|markdownlint|textlint|eslint|lint|vale|remark-lint)[\w-]*"
+    r"(?: (?:on|off|enable|disable|MD\d+|[A-Z]+\.[A-Za-z]+|[\w@/]+(?:-[\w/]+)+))*)\s*",
+    re.IGNORECASE,
+)
+_VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|center|d(?:etails|ialog|iv|l)|f(?:ieldset|igure|ooter|orm)|h[1-6]|header|main|nav|ol|pre|section"
+    "|table|template|ul"
+)
+_NEVER = re.compile("datalist|head|iframe|noembed|noframes|object|script|style|template|textarea|title")
+_NO_PROSE = re.compile("style|class|href|src|srcset|sizes|d|points|id|rel")
+_UNITS = {"": 1, "px": 1, "pt": 1.333, "em": 16, "rem": 16, "%": 0.16, "cm": 37.8, "mm": 3.78, "in": 96}
+_NESTING = 100
+
+
+class Cut(NamedTuple):
+    """A part of the text that its page does not show."""
+
+    start: int
+    end: int
+    kind: str
+    text: str  # what it says
+
+
+class Region(NamedTuple):
+    """A block, a cell, or a line outside of both."""
+
+    start: int
+    end: int
+    html: bool  # a block of HTML, where there is no Markdown
+    limit: int  # where the list item or quotation around it ends
+
+
+def cuts_of_html(text: str, raw: str, regions: list[Region]) -> Iterator[Cut]:
+    """Find comments, elements that are not shown, and prose in attributes.
+
+    Args:
+        text: a Markdown document.
+        raw: the same with a NUL for each character that does not reach the browser as HTML.
+        regions: of the document, in order.
+    """
+    edges = [region.start for region in regions]
+    opened = [("", "ffffff")]  # elements, and the colour behind what is in them
+    at = 0
+    while match := _HTML.search(raw, at):
+        at = match.end()
+        if match["name"] is None:
+            group = "comment" if match["bogus"] is None else "bogus"
+            said = text[match.start(group) : match.end(group)]
+            if not re.match(r"!doctype|\?xml", match["bogus"] or "", re.IGNORECASE):
+                yield Cut(*match.span(), "comment", "" if _TOOLS.fullmatch(said) else said.strip("!?[]"))
+            continue
+        name = match["name"].lower()
+        if match["end"]:
+            del opened[next((i for i in range(len(opened) - 1, 0, -1) if opened[i][0] == name), len(opened)) :]
+            continue
+        attributes: dict[str, str] = {}
+        for one in _ATTRIBUTES.finditer(raw, *match.span("rest")):
+            key, (start, end) = one[1].lower(), one.span(one.lastindex or 1)
+            value = "" if one.lastindex == 1 else unescape(text[start:end])
+            attributes.setdefault(key, value)
+            if not _NO_PROSE.fullmatch(key) and count_words(value) >= PROSE:
+                yield Cut(start, end, "alt text" if key == "alt" else "title attribute", value)
+        kind, ground = _look(name, attributes, opened[-1][1])
+        if _VOID.fullmatch(name):
+            continue
+        if kind:
+            region = regions[bisect_right(edges, match.start()) - 1]
+            flows = (region.html and name != "p") or _BLOCK.fullmatch(name)  # or else the paragraph's end ends it
+            end = _end(raw, name, at, region.limit if flows else region.end)
+            yield Cut(match.start(), end, kind, re.sub(r"<[^<>]*>", " ", text[at:end]))
+            at = end
+        elif len(opened) < _NESTING:
+            opened.append((name, ground))
+
+
+def _end(raw: str, name: str, at: int, limit: int) -> int:
+    depth = 1
+    for match in _HTML.finditer(raw, at, limit):
+        if match["name"] and match["name"].lower() == name:
+            depth += -1 if match["end"] else 1
+            if not depth:
+                return match.end()
+    return limit
+
+
+def _look(name: str, attributes: Mapping[str, str], ground: str) -> tuple[str, str]:
+    """How an element's own markup hides it ("" if it does not), and the colour behind what is in it ("" if unknown)."""
+    from tinycss2.color3 import parse_color
+
+    parts = (part.partition(":") for part in re.sub(r"/\*.*?\*/", "", attributes.get("style", "")).lower().split(";"))
+    style = {key.strip(): value.replace("!important", "").strip() for key, _, value in parts}
+
+    def get(*keys: str) -> str:
+        return next((style[key] for key in keys if style.get(key)), "")
+
+    ink = parse_color(get("color") or attributes.get("color", ""))
+    paper = get("background-color", "background") or attributes.get("bgcolor", "")
+    if paper not in ("", "none", "transparent", "inherit"):
+        ground = _hex(parse_color(paper))
+    size = get("font-size") or next((part.split("/")[0] for part in get("font").split() if part[0].isdigit()), "")
+    small = min((_px(style[side]) for side in ("width", "height", "max-width", "max-height") if side in style), default=9) <= 1
+    reasons = {
+        "not displayed": "hidden" in attributes
+        or bool(_NEVER.fullmatch(name))
+        or get("display") == "none"
+        or get("visibility") in ("hidden", "collapse")
+        or (name == "dialog" and "open" not in attributes),
+        "tiny text": _px(size) < 4,
+        "transparent": _px(get("opacity")) < 0.1 or getattr(ink, "alpha", 1) < 0.1,
+        "off the page": any(_px(get(side)) < -900 for side in ("left", "top", "right", "margin-left", "text-indent")),
+        "clipped": (small and get("overflow") == "hidden")
+        or bool(re.match(r"rect\([01](?:px)?[, ]|inset\((?:50|100)%", get("clip", "clip-path"))),
+        blending(_hex(ink), ground): True,
+    }
+    return next((kind for kind, applies in reasons.items() if kind and applies), ""), ground
+
+
+def _px(length: str) -> float:
+    number = re.fullmatch(r"([-+]?\d*\.?\d+)([a-z]*|%)", length)
+    return float(number[1]) * _UNITS.get(number[2], math.nan) if number else math.nan
+
+
+def _hex(colour: Any) -> str:
+    return "".join(f"{round(255 * part):02x}" for part in colour[:3]) if isinstance(colour, tuple) else ""
