@@ -72,7 +72,7 @@ def _addressed(proposal: Proposal) -> Iterator[Notice]:
         yield Notice(
             level=NoticeLevel.QUOTED if quoted else NoticeLevel.ADDRESSED,
             kind=kind,
-            text=_excerpt(lines[index]),
+            text=_excerpt(texts[0]),
             line=proposal.line(start),
             page=passage.page,
         )

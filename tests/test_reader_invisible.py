@@ -8,7 +8,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from critic.readers.invisible import strip_invisible, unmask_encoded, unmask_homoglyphs
@@ -324,6 +324,7 @@ SPACES = ["\n", "\n\n", "\r\n", " ", "    ", "\n> ", "\n- ", "\n[//]: # (x)\n", 
 MARKUP = st.lists(st.sampled_from([piece.replace("_", " ") for piece in PIECES] + SPACES), max_size=25).map("".join)
 
 
+@example("\u202e\u115f")
 @given(st.one_of(st.text(), CHARACTERS))
 def test_any_characters_are_stripped_once_and_for_all(text: str) -> None:
     after, hidden = strip_invisible(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -116,23 +117,25 @@ class _Page:
 
         self.found, self.matcher, self.buffer, self.prefix, self.level = Gathering(), Matcher(), list[str](), "", 0
         self.row: list[str] | None = None
-        sizes = [len(element) for element in root.iter("*")]
-        self.cost, self.count, self.pairs = 0, len(sizes), sum(size**2 for size in sizes)
-        if self.pairs > _MAX_COST:  # cssselect2 looks at all siblings of an element
-            raise ValueError("too many siblings")
+        self.cost, self.depth, self.pairs, self.counts, level = 0, 0, 0, Counter[str](), [root]
+        while level:
+            for element in level:
+                self.counts.update({"*", element.tag.lower(), "#" + element.get("id", ""), *element.get("class", "").split()})
+            self.pairs, self.depth = self.pairs + sum(len(element) ** 2 for element in level), self.depth + 1
+            level = [child for element in level for child in element if isinstance(child.tag, str)]
+        if self.pairs > _MAX_COST or self.depth > _MAX_DEPTH:  # cssselect2 looks at all siblings of an element
+            raise ValueError("too deep, or too many siblings")
         for sheet in root.iter("style"):
             if _media(sheet.get("media", "")):
                 self.add_rules(parse_stylesheet(sheet.text or "", True, True))
         for node in (*root.itersiblings(preceding=True), *root.itersiblings()):
             self.comment(node)
-        self.walk(ElementWrapper.from_html_root(root), _Look(), 0)
+        self.walk(ElementWrapper.from_html_root(root), _Look())
         self.flush()
 
-    def walk(self, node: Any, above: _Look, depth: int) -> None:
+    def walk(self, node: Any, above: _Look) -> None:
         """Read one element and all below it."""
         element, tag, outer, level = node.etree_element, node.etree_element.tag.lower(), self.row, self.level
-        if depth > _MAX_DEPTH:
-            raise ValueError("too deep")
         for key, kind in (("alt", "alt text"), ("title", "title attribute"), ("content", "metadata")):
             self.found.note(kind, element.get(key, ""))
         if tag == "title":
@@ -152,7 +155,7 @@ class _Page:
             if isinstance(child.tag, str):
                 inner = next(children)
                 _ = inner.previous_siblings  # asked for in order, so that cssselect2 never recurses far
-                self.walk(inner, look, depth + 1)
+                self.walk(inner, look)
             else:
                 self.comment(child)
             self.say(child.tail or "", look, tag)
@@ -204,12 +207,13 @@ class _Page:
                 if around:
                     part = part.replace("&", f":is({around})") if "&" in part else f":is({around}) {part}"
                 deep, wide = len(re.findall(r"[^\s>+~]\s+(?=[^\s>+~])", part)), len(re.findall(r"~|:nth|:has|-of-", part))
-                self.cost += self.count * math.comb(9 + deep, deep) // 9 + (self.pairs**wide if wide else 1)
-                if self.cost > _MAX_COST:
-                    raise ValueError("too many rules")
                 with suppress(SelectorError):
-                    for selector in compile_selector_list(part):
-                        self.matcher.add_selector(selector, payload)
+                    for one in compile_selector_list(part) if deep < 20 else ():
+                        key = "#" + one.id if one.id else one.class_name or one.lower_local_name or "*"
+                        self.cost += self.counts[key] * math.comb(self.depth, deep) + (self.pairs**wide if wide else 1)
+                        self.matcher.add_selector(one, payload)
+                if self.cost > _MAX_COST or deep >= 20:
+                    raise ValueError("too many rules")
                 self.add_rules(parse_blocks_contents(rule.content, True, True), part)
 
 

@@ -70,7 +70,7 @@ def strip_invisible(text: str) -> tuple[str, list[Hidden]]:
     text, hidden = _as_ordered(text)
     runs = list(_RUN.finditer(text))
     if not runs:
-        return text, hidden
+        return text, [one for one in hidden if one.text]
     seen = [text[a:b] for a, b in zip([0, *(r.end() for r in runs)], [*(r.start() for r in runs), len(text)], strict=True)]
     next_letters, letter = [""] * len(runs), ""
     for index in range(len(runs) - 1, -1, -1):
@@ -98,7 +98,7 @@ def strip_invisible(text: str) -> tuple[str, list[Hidden]]:
     said += [("variation selectors", at, _from_selectors(symbols)) for at, symbols in _groups(selectors)]
     said += [("zero-width characters", at, _from_symbols(symbols)) for at, symbols in _groups(others)]
     hidden += [Hidden(kind=kind, text=one[:_MOST], line=line(at)) for kind, at, one in said if one.strip()]
-    return "".join(parts), sorted(hidden, key=lambda one: one.line or 0)
+    return "".join(parts), sorted((one for one in hidden if one.text), key=lambda one: one.line or 0)
 
 
 def _needed(run: str, before: str, after: str, by_rtl: bool) -> list[int]:
