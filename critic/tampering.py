@@ -25,7 +25,7 @@ _QUOTATION = re.compile(
     """,
     re.VERBOSE,
 )
-_SHORT = 80  # characters; an order that is split over sentences has a short first part
+_SHORT = 40  # characters; an order that is split over sentences has a short first part
 _OTHER_SCRIPTS = re.compile(r"[\u0400-\u052f\u0600-\u06ff\u0900-\u097f\u3040-\u9fff\uac00-\ud7af]")
 _OTHER_LANGUAGES = ("ru", "uk", "ar", "hi", "zh", "ja", "ko")
 _DATA = Path(__file__).with_name("tampering.yaml")

@@ -186,7 +186,9 @@ class _Page:
 
     def comment(self, node: Any) -> None:
         """Note a comment or processing instruction; one for old browsers only if a piece without markup is prose."""
-        pieces = re.split(r"<[^<>]*>", re.sub(r"(?is)<(script|style|xml)\b.*?</\1\s*>", " ", node.text or ""))
+        parts = re.split(r"(?i)<(/?)(?:script|style|xml)\b[^<>]*>", node.text or "")
+        kept = [part for mark, part in zip(["/", *parts[1:-2:2], "/"], parts[::2], strict=False) if mark]
+        pieces = re.split(r"<[^<>]*>", " ".join(kept))
         text = max(pieces, key=len) if pieces[0].startswith("[if") else " ".join(pieces)
         self.found.note("comment", text if count_words(text) >= 8 else "")
 

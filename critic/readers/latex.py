@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +13,10 @@ from critic.readers.blocks import Document
 from critic.readers.gathering import Gathering, blending, count_words
 
 _MAX_CHARS, _MAX_FILES, _MAX_EXPANSION = 1_000_000, 50, 20
-_VERBATIM = (
-    r"\\verb\*?([^\sa-zA-Z*]).*?\1|\\(?:url|path|href)\{[^{}\n]*\}|\\begin\{(verbatim\*?|lstlisting|minted)\}.*?\\end\{\2\}"
-)
-_COMMENT = re.compile(rf"(?s:{_VERBATIM})|\\.|((?:(?<=\n)[ \t]*%[^\n]*\n?|%[^\n]*\n?[ \t]*)+)")
-_DROPPED = re.compile(
-    r"(?s)\\iffalse(?![a-zA-Z])(.*?)(?:\\else(?![a-zA-Z])(.*?))?\\fi(?![a-zA-Z])|\\begin\{comment\}(.*?)\\end\{comment\}"
-)
+_VERBATIM = r"""\\verb\*?([^\sa-zA-Z*])[^\n]{0,500}?\1|\\(?:url|path|href)\{[^{}\n]*\}
+|\\begin\{(verbatim\*?|lstlisting|minted)\}[^\\]*+(?:\\(?!end\{\2\}|begin\{(?:verb|lst|mint))[^\\]*+)*+\\end\{\2\}"""
+_COMMENT = re.compile(rf"(?x:{_VERBATIM})|\\[^\n]|((?:(?<=\n)[ \t]*+%[^\n]*+\n?|%[^\n]*+\n?[ \t]*+)+)")
+_LEFT_OUT = re.compile(r"\\(if(?!f\b|thenelse)[a-zA-Z]*|else|fi)(?![a-zA-Z])|\\(begin|end)\{comment\}")
 _INPUT = re.compile(r"\\(?:input|include|subfile)(?:\s*\{([^{}]*)\}|\s+([^\s\\{}]+))")
 _DEFINED = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand|((?:re)?newenvironment))\*?\s*\{?\s*\\?([a-zA-Z]+\*?)\s*\}?\s*"
@@ -117,6 +115,8 @@ def _with_inputs(text: str, name: str, folder: Path | None, read: list[str]) -> 
             ).resolve()
             if not path.is_relative_to(folder.resolve()):
                 raise InputError(f"{name} inputs {wanted}, which lies outside its folder; put it into the folder.")
+            if not path.is_file():  # what is no file might never end
+                raise FileNotFoundError
             with path.open("rb") as file:
                 return _with_inputs(_decode(file.read(4 * _MAX_CHARS + 1), wanted), wanted, folder, read)
         except (OSError, ValueError):
@@ -136,13 +136,29 @@ def _prune(source: str, found: Gathering) -> str:
             found.note("comment", _words(match[3]) if count_words(_words(match[3])) >= 8 else "")
         return (match[0].replace("%", "\\%") if match[0].startswith("\\url") else match[0]) if match[3] is None else ""
 
-    def left_out(match: re.Match[str]) -> str:
-        found.note("not displayed" if match[3] is None else "comment", _words(match[1] or match[3] or ""))
-        return match[2] or ""
-
-    source = _RULES.sub("", _DROPPED.sub(left_out, _COMMENT.sub(comment, source)))
-    for mark, group in (("{", "begingroup|bgroup"), ("}", "endgroup|egroup")):
-        source = re.sub(rf"\\(?:{group})(?![a-zA-Z])", mark, source)
+    source, parts, opened, since, start = _COMMENT.sub(comment, source), list[str](), list[str](), 0, 0
+    for mark in _LEFT_OUT.finditer(source):
+        step, (outer, last) = mark[1] or f"{mark[2]} comment", (opened[since - 1] if since else "", (opened or [""])[-1])
+        if outer == "begin comment" and step != "end comment":
+            continue
+        if step.startswith("if") or step == "begin comment":
+            opened.append(step)
+        begins = not since and (step in ("iffalse", "begin comment") or (step == "else" and last == "iftrue"))
+        ends = since == len(opened) > 0 and step in ("fi", "end comment", "else")
+        if begins:
+            parts.append(source[start : mark.start()])
+            since = len(opened)
+            start = mark.end()
+        elif ends:
+            found.note("comment" if "comment" in step else "not displayed", _words(source[start : mark.start()]))
+            since, start = 0, mark.end()
+        if step in ("fi", "end comment") and opened:
+            opened.pop()
+    if since:
+        found.note("not displayed", _words(source[start:]))
+    source = _RULES.sub("", "".join([*parts, "" if since else source[start:]]))
+    for brace, group in (("{", "begingroup|bgroup"), ("}", "endgroup|egroup")):
+        source = re.sub(rf"\\(?:{group})(?![a-zA-Z])", brace, source)
     return re.sub(r"\n[ \t]*\n\s*", "\n\\\\par\n", source)
 
 
@@ -168,7 +184,8 @@ def _expand(source: str, name: str) -> str:
             if match[1]:
                 start, end = end, _group(source, end)
                 macros[f"end{{{macro}}}"] = (0, "", source[start + 1 : end - 1] + "}")
-            parts, last = [*parts, source[last : match.start()]], end
+            parts.append(source[last : match.start()])
+            last = end
     source = "".join([*parts, source[last:]])
     for macro, (count, default, body) in list(macros.items()):
         if (
@@ -218,6 +235,7 @@ class _Reader:
     def __init__(self, found: Gathering, head: str, body: str) -> None:
         from pylatexenc import latex2text, latexwalker, macrospec
 
+        logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
         context = latexwalker.get_default_latex_context_db()
         macros = [macrospec.std_macro(name, spec) for spec, names in _ARGUMENTS.items() for name in names.split()]
         tables = [macrospec.std_environment(name, spec) for name, spec in _ENVIRONMENTS.items()]
