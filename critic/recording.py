@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -113,7 +114,9 @@ def _what_changed(wanted: dict[str, Any], recorded: list[dict[str, Any]], path: 
     told = ", ".join(
         f"{name} ({nearest.get(name)!r} -> {parts[name]!r})" if name in ("model", "parameters") else name for name in changed
     )
-    return f"{path} has no reply to this request; changed since it was recorded: {told}. Record it again with --record."
+    keys = re.findall(r"an object with the keys (.+?)\. Each", str(wanted.get("messages", [])))
+    about = f" (about {', '.join(keys).replace(chr(34), '')})" if keys else ""
+    return f"{path} has no reply to this request{about}; changed since it was recorded: {told}. Record it again with --record."
 
 
 def _parts(body: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def load_settings(flags: Mapping[str, Any], config: Path | None = None) -> Setti
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
-        raise InputError(f"{origin.get(field, field)}: {first['msg']} (given: {values.get(field)!r}).") from None
+        given = "a secret" if field == "api_key" else repr(values.get(field))
+        raise InputError(f"{origin.get(field, field)}: {first['msg']} (given: {given}).") from None
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:

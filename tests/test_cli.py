@@ -111,6 +111,7 @@ def test_bad_input_is_one_sentence_and_exit_2(content: bytes, says: str, tmp_pat
         (["{small}", "--only", "U99"], "has no U99; it has U1, U2"),
         (["{small}", "--rubrics", "{folder}"], "has no"),
         (["{small}", "-o", "{folder}/none/out.md"], "There is no folder"),
+        (["{small}", "-o", "{folder}"], "is a folder; name a file"),
         (["{small}", "--replay", "{folder}/none.yaml"], "There is no recording"),
         (["{small}", "--replay", "a", "--record", "b"], "exclude each other"),
         (["{small}", "--model", "gpt-4.1"], "There is no API key: set OPENAI_API_KEY"),
@@ -265,7 +266,7 @@ def test_record_and_replay(run: Run, endpoint: Endpoint, small: Path, tmp_path: 
     assert replayed["provenance"]["recording_note"] == "A test."
     assert replayed["provenance"]["host"] is None
     assert code == 2
-    assert "changed since it was recorded: the rubrics or the critiques asked" in err
+    assert "has no reply to this request (about U4); changed since it was recorded: the rubrics or the critiques asked" in err
 
 
 def test_rubrics_commands(run: Run, tmp_path: Path) -> None:
@@ -305,3 +306,23 @@ def test_the_readme_shows_real_output(run: Run, monkeypatch: pytest.MonkeyPatch)
 def test_the_sample_of_the_review_script_exists() -> None:
     for path in re.findall(r"fixtures/\S+", (ROOT / "scripts" / "review").read_text()):
         assert (ROOT / path).is_file(), path
+
+
+def test_a_review_that_cannot_be_written_is_not_lost(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, *args: object, **options: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, out, err = run("review", small, "--format", "json", "-o", small.parent / "out.json")
+    assert (code, err) == (
+        2,
+        f"critic: {small.parent / 'out.json'} cannot be written (No space left on device); the text went to standard output.\n",
+    )
+    assert json.loads(out)["complete"]
+
+
+def test_a_secret_is_not_told_even_if_it_is_wrong(run: Run, small: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("api_key = 31337")
+    code, _, err = run("review", small, "--config", tmp_path / "config.toml")
+    assert code == 2
+    assert "31337" not in err

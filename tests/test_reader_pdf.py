@@ -8,6 +8,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from reportlab.lib import colors, pdfencrypt
@@ -579,3 +580,13 @@ def test_four_dense_pages_take_less_than_a_second() -> None:
     start = time.monotonic()
     read_pdf(data, "x.pdf")
     assert time.monotonic() - start < 1
+
+
+def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json", "critic", "numpy", "pypdfium2", "zlib"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    with pytest.raises(InputError):
+        pdf.read_pdf(b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF", "x.pdf")
+    assert not (tmp_path / "run").exists()

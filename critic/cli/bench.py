@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from critic.api import reviewer
-from critic.cli.output import write
+from critic.cli.output import check, write
 from critic.cli.progress import progress
 from critic.errors import InputError
 from critic.findings import Review
@@ -48,6 +48,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Review the corpus and write the report; returns the exit code."""
+    check(options.output)
     if options.replay and options.record:
         raise InputError("--replay and --record exclude each other.")
     try:

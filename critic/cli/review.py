@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from critic.api import reviewer
-from critic.cli.output import write
+from critic.cli.output import check, write
 from critic.cli.progress import progress
 from critic.errors import InputError
 from critic.findings import Review, Severity
@@ -48,8 +48,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Review and write; returns the exit code."""
-    if options.output and not options.output.parent.is_dir():
-        raise InputError(f"There is no folder {options.output.parent} to write {options.output.name} into.")
+    check(options.output)
     if bool(options.replay) + bool(options.record) + options.offline > 1:
         raise InputError("--replay, --record and --offline exclude each other.")
     pack = load_rubrics(options.rubrics)

@@ -1,4 +1,4 @@
-"""What the office readers share: what can be seen, and gathering it in the order in which a reader meets it."""
+"""What the readers of marked-up formats share: what can be seen, and gathering it in the order in which it is met."""
 
 from __future__ import annotations
 

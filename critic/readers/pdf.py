@@ -28,10 +28,11 @@ def read_pdf(data: bytes, name: str) -> Document:
         InputError: no PDF, encrypted, cut off, corrupt, empty, scanned without a text layer, or beyond the limits above.
     """
     check_bytes(data, name)
-    path = os.pathsep.join(part or os.getcwd() for part in sys.path)  # noqa: PTH109
+    path = os.pathsep.join(part for part in sys.path if part)
     try:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _CHILD, name],
+            # -P: the working folder may have come from the applicant, and nothing in it is ours to import.
+            [sys.executable, "-P", "-c", _CHILD, name],
             input=data,
             capture_output=True,
             timeout=MAX_SECONDS,

@@ -14,6 +14,7 @@ from critic.proposal import Passage, Proposal
 from critic.readers.invisible import strip_invisible
 from critic.readers.markdown_hiding import strip_hidden_markdown
 
+_READ = "PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown and plain text are read."
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
@@ -47,7 +48,7 @@ def _decode(data: bytes, name: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in data:
-        raise InputError(f"{name} is no text: it has a NUL byte at offset {data.index(0)}. Markdown and plain text are read.")
+        raise InputError(f"{name} is no text: it has a NUL byte at offset {data.index(0)}. {_READ}")
     else:
         encoding = "utf-8-sig"
     try:
@@ -59,7 +60,7 @@ def _decode(data: bytes, name: str) -> str:
             f"for example with: iconv -f WINDOWS-1252 -t UTF-8."
         ) from error
     if "\0" in text or len(_CONTROLS.findall(text)) > max(8, len(text) // 100):
-        raise InputError(f"{name} is no text: it is full of control characters. Markdown and plain text are read.")
+        raise InputError(f"{name} is no text: it is full of control characters. {_READ}")
     return text
 
 
