@@ -60,7 +60,8 @@ class Quotation(_Record):
     text: str
     start: int = Field(description="offset into the normalised text, in characters")
     end: int = Field(description="offset behind the last character")
-    line: int = Field(description="line of the first character, from 1")
+    line: int = Field(description="line of the first character in the normalised text, from 1")
+    file_line: int | None = Field(None, description="its line in the file, from 1; null where the format has no lines")
     page: int | None = Field(None, description="page of the first character, from 1; null where there are no pages")
     heading: list[str] = Field([], description="the headings above it, outermost first")
     role: Literal["claim", "answer"] = Field(description="what it shows: the claim under attack, or what answers it")
@@ -179,6 +180,7 @@ class Subject(_Record):
     digest: str = Field(description="SHA-256 of the normalised text, in hexadecimal")
     characters: int
     words: int
+    text: str = Field(description="the normalised text, which `start` and `end` of quotations count in")
 
 
 class Usage(_Record):

@@ -80,6 +80,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
             digest=proposal.digest,
             characters=len(proposal.text),
             words=len(proposal.text.split()),
+            text=proposal.text,
         ),
         source=pack.about.source,
         links=[LinkInfo(id=link.id, title=link.title) for link in pack.about.links],
@@ -178,11 +179,13 @@ def _located(quotes: list[str], proposal: Proposal, role: Literal["claim", "answ
 
 def _quotation(start: int, end: int, proposal: Proposal, role: Literal["claim", "answer"]) -> Quotation:
     passage = proposal.passage(start)
+    line = proposal.line(start)
     return Quotation(
         text=proposal.text[start:end],
         start=start,
         end=end,
-        line=proposal.line(start),
+        line=line,
+        file_line=passage.file_line and passage.file_line + line - proposal.line(passage.start),
         page=passage.page,
         heading=list(passage.heading),
         role=role,

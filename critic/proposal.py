@@ -19,6 +19,7 @@ class Passage(BaseModel):
     end: int
     heading: tuple[str, ...] = ()  # outermost first
     page: int | None = None  # from 1; None where the format has no pages
+    file_line: int | None = None  # of the file, where the passage starts, from 1; None where the format has no lines
 
 
 class Hidden(BaseModel):

@@ -16,6 +16,7 @@ class Block:
     text: str  # what a reader of the page sees, on one line
     level: int = 0  # of a heading, from 1; 0 for everything else
     page: int | None = None  # from 1
+    line: int | None = None  # of the file, from 1
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,13 @@ def assemble(document: Document, name: str) -> Proposal:
             heading = [above for above in heading if above[0] < block.level] + [(block.level, text)]
             text = f"{'#' * block.level} {text}"
         passages.append(
-            Passage(start=offset, end=offset + len(text), heading=tuple(title for _, title in heading), page=block.page)
+            Passage(
+                start=offset,
+                end=offset + len(text),
+                heading=tuple(title for _, title in heading),
+                page=block.page,
+                file_line=block.line,
+            )
         )
         parts.append(text)
         offset += len(text) + 2

@@ -76,7 +76,15 @@ def _passages(text: str, pages: list[int]) -> list[Passage]:
         cuts = [starts[first], *(page for page in pages if starts[first] < page < starts[last] - 1), starts[last] - 1]
         for start, end in pairwise(cuts):
             number = bisect_right(pages, start) + 1 if pages else None
-            found.append(Passage(start=start, end=end, heading=tuple(title for _, title in heading), page=number))
+            found.append(
+                Passage(
+                    start=start,
+                    end=end,
+                    heading=tuple(title for _, title in heading),
+                    page=number,
+                    file_line=bisect_right(starts, start),
+                )
+            )
 
     tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
     covered = 0
@@ -93,7 +101,7 @@ def _passages(text: str, pages: list[int]) -> list[Passage]:
         ):
             add(first, last)
             covered = last
-    return found or [Passage(start=0, end=len(text))]
+    return found or [Passage(start=0, end=len(text), file_line=1)]
 
 
 def _plain(title: str) -> str:

@@ -119,13 +119,13 @@ def doubts(entry: Entry) -> str:
 
 
 def place(quotation: Quotation) -> str:
-    """Where a quotation stands."""
+    """Where a quotation stands, by what a reader can see in the file: its page or line, and the heading above it."""
     parts = [
         f"p. {quotation.page}" if quotation.page else "",
-        f"line {quotation.line}",
+        f"line {quotation.file_line}" if quotation.file_line and not quotation.page else "",
         clean("".join(quotation.heading[-1:])),
     ]
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, parts)) or f"line {quotation.line} of the text"
 
 
 def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
