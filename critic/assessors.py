@@ -7,13 +7,15 @@ import asyncio
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from critic.asking import Reply, ask
 from critic.errors import ModelError, UnusableModelError
 from critic.judgement import Reading
-from critic.models import Reply, ask
 from critic.prompts import Grouping, Request, requests
 from critic.proposal import Proposal
 from critic.replies import UnusableReplyError, parse_reply, reply_schema
 from critic.rubrics import RubricPack
+
+_CUT = "The reply was cut off at its longest: raise --max-tokens, or ask for fewer critiques at once with --grouping."
 
 
 class ModelAssessor:
@@ -49,7 +51,10 @@ class ModelAssessor:
                 except UnusableModelError as error:
                     return _failed(request, error)
 
-        for more in await asyncio.gather(*map(in_turn, others)):
+        # Each is let finish, whatever becomes of another: it is being paid for.
+        for more in await asyncio.gather(*map(in_turn, others), return_exceptions=True):
+            if isinstance(more, BaseException):
+                raise more
             reading += more
         return reading
 
@@ -64,10 +69,9 @@ class ModelAssessor:
         try:
             reading, problem = _read(reply, request), ""
         except UnusableReplyError as error:
-            reading, problem = (
-                _signed(_failed(request, ModelError(f"The model's reply cannot be used: {error}.")), reply),
-                str(error),
-            )
+            problem = "it was cut off at its longest" if reply.cut else str(error)
+            failed = _failed(request, ModelError(_CUT if reply.cut else f"The model's reply cannot be used: {problem}."))
+            reading = _signed(failed, reply)
         if reading.failures or (request.overview and reading.in_scope is None):
             reading += await self._repaired(request, reply, problem or _open_points(reading))
         return reading

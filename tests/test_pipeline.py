@@ -133,6 +133,16 @@ async def test_a_repair_turn_mends_what_was_no_json(endpoint: Endpoint, proposal
     assert "there is no JSON object in it" in endpoint.requests[1]["messages"][-1]["content"]
 
 
+async def test_a_reply_that_was_cut_off_is_asked_for_again(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
+    cut = completion('{"in_scope": true, "critiques": {"U4":', finish_reason="length")
+    endpoint.answers = [cut, lambda body: completion(reply(body))]
+    model = chat(endpoint)
+    review = await pipeline(ModelAssessor(model), pack).ainvoke(proposal)
+    await model.aclose()
+    assert review.complete
+    assert "it was cut off at its longest" in endpoint.requests[1]["messages"][-1]["content"]
+
+
 async def test_a_group_that_fails_costs_only_itself(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
     def no_harm(body: dict[str, Any]) -> Any:
         harm = "H1" in body["response_format"]["json_schema"]["schema"]["properties"].get("critiques", {}).get("properties", {})
