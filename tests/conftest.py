@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from critic.cli import main
 from critic.models import OpenAIChat
 from critic.proposal import Proposal
 from critic.readers import read_bytes
@@ -55,8 +57,26 @@ def proposal() -> Proposal:
     return read_bytes(SMALL.encode(), "small.md")
 
 
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["critic", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
 class Endpoint:
-    """A loopback server for chat completions. `answers` are given in order, the last one again and again."""
+    """A loopback server for chat completions. `answers` are given in order, the last one again and again.
+
+    None breaks the connection off.
+    """
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -82,6 +102,9 @@ def endpoint() -> Iterator[Endpoint]:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             endpoint.headers.append(dict(self.headers))
             status, answer, headers = endpoint.answer(body)
+            if answer is None:  # gone, in the middle of it
+                self.close_connection = True
+                return
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             for name, value in ({"content-type": "application/json"} | headers).items():

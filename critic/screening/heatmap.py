@@ -66,10 +66,7 @@ def _data(rows: list[Row], pack: RubricPack) -> dict[str, Any]:
     ]
     return {
         "statuses": [status.value for status in RowStatus],
-        "links": [
-            [link.title, sum(critique.link == link.id for critique in pack.critiques)]
-            for link in pack.about.links
-        ],
+        "links": [[link.title, sum(critique.link == link.id for critique in pack.critiques)] for link in pack.about.links],
         "critiques": [[critique.id, critique.title] for critique in pack.critiques],
         "kinds": [_kind(cell) for cell in kinds],
         "rows": table,
@@ -80,7 +77,13 @@ def _kind(cell: Cell) -> dict[str, Any]:
     """How cells of a kind look, read, sort and are filtered."""
     if cell.status is not Status.JUDGED or cell.verdict is None:
         failed = cell.status is Status.FAILED or cell.verdict is None
-        return {"symbol": "!" if failed else "?", "words": cell.words, "look": "F" if failed else "U", "groups": ["none"], "heat": 1}
+        return {
+            "symbol": "!" if failed else "?",
+            "words": cell.words,
+            "look": "F" if failed else "U",
+            "groups": ["none"],
+            "heat": 1,
+        }
     level = len(Severity) - cell.severity.rank if cell.severity else 0
     look = "N" if cell.verdict is Verdict.NOT_APPLICABLE else f"{_SYMBOLS[cell.verdict]}{level or ''}"
     groups = [cell.verdict.value, *(["open", cell.severity.value] if cell.severity else [])]
