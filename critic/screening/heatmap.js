@@ -114,8 +114,8 @@ function turn(to) {
     ? `${(first + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ${shown.length.toLocaleString("en")}`
       + (shown.length < rows.length ? ` that match, of ${rows.length.toLocaleString("en")}` : "")
     : "Nothing matches.";
-  byId("back").disabled = first === 0;
-  byId("on").disabled = last === shown.length;
+  byId("previous").disabled = first === 0;
+  byId("next").disabled = last === shown.length;
   byId("scroll").scrollTop = 0;
 }
 
@@ -156,8 +156,8 @@ byId("legend").append(...LEGEND.map(([look, symbol, words]) => make("li", {}, ma
 byId("filters").addEventListener("input", update);
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("filters").addEventListener("reset", () => setTimeout(update));
-byId("back").addEventListener("click", () => turn(Math.max(0, first - PAGE)));
-byId("on").addEventListener("click", () => turn(first + PAGE));
+byId("previous").addEventListener("click", () => turn(Math.max(0, first - PAGE)));
+byId("next").addEventListener("click", () => turn(first + PAGE));
 addEventListener("beforeprint", () => drawRows(0, shown.length));
 addEventListener("afterprint", () => turn(first));
 drawHead();

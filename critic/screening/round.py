@@ -63,7 +63,7 @@ def tallies(rows: Iterable[Row], pack: RubricPack) -> list[Tally]:
                 none=len(cells) - len(judged),
             )
         )
-    return sorted(found, key=lambda tally: (-tally.share, -tally.open))
+    return sorted(found, key=lambda tally: (-tally.share, -tally.open, -tally.concerned))
 
 
 def overview(rows: Iterable[Row]) -> str:
@@ -76,8 +76,8 @@ def overview(rows: Iterable[Row]) -> str:
 def manner(rows: Iterable[Row]) -> list[str]:
     """How the verdicts came about, in sentences."""
     models = Counter((row.mode, row.model) for row in rows if row.mode)
-    words = {"live": "Judged by {}: {:,}.", "recorded": "From recordings of {}: {:,}."}
-    offline = "OFFLINE SCREEN, judged by the cues in the rubrics and not by a model's reading: {1:,}."
+    words = {"live": "{1:,} judged by {0}.", "recorded": "{1:,} from recordings of {0}."}
+    offline = "OFFLINE SCREEN: {1:,} judged by the cues in the rubrics, not by a model's reading."
     return [
         words.get(mode or "", offline).format(model or "a model without a name", count)
         for (mode, model), count in sorted(models.items(), key=lambda item: -item[1])
@@ -102,16 +102,16 @@ def render(rows: Sequence[Row], pack: RubricPack) -> str:
             lines += [f"## {heading} ({len(listed):,})", ""]
             lines += [f"- {escaped(row.path)}: {escaped(row.problem) or 'no reason is known'}" for row in listed]
             lines += [""]
-    return "\n".join([*lines, "## What it cost", "", *_cost(rows)]) + "\n"
+    return "\n".join([*lines, "## What the reviews cost", "", *_cost(rows)]) + "\n"
 
 
 def _counted(rows: Sequence[Row]) -> list[str]:
     counted = sum(row.relied_on for row in rows)
     return [
         f"Counted are the {counted:,} proposals whose verdicts are relied on: in scope, not tampered with, not under a failed "
-        "probe; of an incomplete review, the verdicts that there are. Open is what is raised or partly answered; its share is of "
-        "the proposals that the critique concerns, which leaves out those where it is not applicable and those without a verdict "
-        "(unsupported or failed)."
+        "probe; of an incomplete review, the verdicts that there are. Open is what is raised or partly answered; its share is "
+        "of the proposals that the critique concerns; those where it is not applicable and those without a verdict "
+        "(unsupported or failed) are left out of it."
     ]
 
 
@@ -122,10 +122,8 @@ def _table(found: Iterable[Tally]) -> list[str]:
     for tally in found:
         counts = [f"{tally.verdicts[verdict]:,}" for verdict in Verdict]
         severities = ", ".join(f"{tally.severities[severity]:,}" for severity in Severity)
-        lines.append(
-            f"| {tally.critique.id} | {escaped(tally.critique.title)} | {_share(tally)} | {' | '.join(counts)} | {tally.none:,} | "
-            f"{severities} |"
-        )
+        name = f"{tally.critique.id} | {escaped(tally.critique.title)}"
+        lines.append(f"| {name} | {_share(tally)} | {' | '.join(counts)} | {tally.none:,} | {severities} |")
     return lines
 
 
@@ -138,7 +136,7 @@ def _questions(found: Iterable[Tally], pack: RubricPack) -> list[str]:
     lines = ["## What the call could ask", ""]
     if not common:
         return [*lines, "No critique is left open by half of the proposals that it concerns.", ""]
-    lines += ["At least half of the proposals concerned leave these open. A call that asks gets an answer.", ""]
+    lines += ["At least half of the proposals concerned leave these open. Of few proposals, a share says little.", ""]
     for tally in common:
         critique = tally.critique
         lines += [f"### {critique.id} {escaped(critique.title)}: open in {_share(tally)}", ""]

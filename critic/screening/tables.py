@@ -88,7 +88,7 @@ def write_xlsx(rows: Iterable[Row], path: Path, pack: RubricPack) -> None:
         "tmpdir": str(path.parent),  # proposals may be confidential: nothing is left in a folder that others read
     }
     with Workbook(str(path), options) as book:
-        book.set_properties({"created": datetime(2000, 1, 1)})
+        book.set_properties({"created": datetime(2000, 1, 1)})  # today's date would change the bytes
         sheet = book.add_worksheet("Proposals")
         head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         grave = book.add_format({"bold": True, "font_color": "#8F1D14"})
