@@ -122,7 +122,7 @@ async def reviewer(
     manner = Manner(
         recorded=recorded,
         recording_note=recording_note,
-        host=own[0].host if own and not recorded else None,
+        host=own[0].host if own and not recorded and (gate is None or gate.sends) else None,
         parameters=parameters,
         grouping=settings.grouping,
         prices=settings.prices,

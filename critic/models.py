@@ -41,6 +41,8 @@ class Answer:
 class Gate(Protocol):
     """What stands between chat models and an endpoint that many proposals share."""
 
+    sends: bool  # False if it turns away whatever it has no answer to
+
     def stored(self, body: Mapping[str, Any]) -> Answer | None:
         """The answer to this very request, if there is one from before."""
 

@@ -23,7 +23,7 @@ anew: ContextVar[bool] = ContextVar("anew", default=False)  # whether what is st
 class StoringGate:
     """A `critic.models.Gate` with a store, a pace and a budget. Once it is closed, what is under way is the last."""
 
-    partial = False  # a review that is incomplete here has failed
+    sends = True
 
     def __init__(self, store: Store, pace: Pace, budget: Budget) -> None:
         self._store, self._pace, self.budget = store, pace, budget

@@ -120,7 +120,7 @@ class Run:
         anew.set(again and ready.row is not None)
         try:
             review = await runnable.ainvoke(proposal)
-            if self.gate.partial and not review.complete:
+            if not (self.gate.sends or review.complete):  # it is still open
                 return None
             return Screened(self.results.keep(ready.key, ready.name, review), ready.key, review)
         except CriticError as error:

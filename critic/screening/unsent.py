@@ -19,7 +19,7 @@ class UnsentGate:
     What a model is asked only because of an earlier answer (a second look, a repair) comes up once that answer is stored.
     """
 
-    partial = True  # a review that is incomplete here is no result
+    sends = False
 
     def __init__(self, store: Store, unsent: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Args:
