@@ -70,6 +70,9 @@ def test_links_lead_nowhere_else_and_never_in_circles(folder: Path, tmp_path: Pa
     (folder / "away").symlink_to(tmp_path)
     (folder / "picture.png").write_bytes(b"\x89PNG")
     (folder / ".hidden.md").write_text("x")
+    (folder / "last time").mkdir()
+    (folder / "last time" / "critic.sqlite").write_text("x")
+    (folder / "last time" / "a.md").write_text("x")
     found = list(find([folder]))
     assert [file.name for file in found if isinstance(file, Found)] == sorted(
         (path.relative_to(folder).as_posix() for path in [*folder.glob("p*.md"), *folder.glob("b/p*.md")]),

@@ -20,11 +20,11 @@ from critic.rubrics import RubricPack, load_rubrics
 from critic.screening.estimate import Estimate
 from critic.screening.folder import Found, Skipped, find
 from critic.screening.gate import StoringGate, live_gate
-from critic.screening.results import STORE, counted, opened
+from critic.screening.results import counted, opened
 from critic.screening.rows import Row, RowStatus
 from critic.screening.run import Run, Screened
 from critic.screening.screen import carried_out
-from critic.screening.store import Store
+from critic.screening.store import STORE, Store
 from critic.screening.unsent import UnsentGate
 from critic.settings import DEFAULT_MODEL, Settings, load_settings
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from critic.errors import InputError
+from critic.screening.store import STORE
 
 # What people keep beside proposals, and what the tool itself writes there.
 _NEVER = (".*", "*.labels.json", "*.critic.toml", "*.adjudication.json", "Thumbs.db", "desktop.ini")
@@ -63,11 +64,11 @@ def find(
 
 
 def _files(folder: Path, root: Path, apart: Path | None) -> Iterator[Path]:
-    """The files below, each folder once however links lead there, and none outside the root."""
+    """The files below: each folder once however links lead there, none outside the root, and no results of a run."""
     seen: set[Path] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         here = Path(place).resolve()
-        if here in seen or here == apart or not here.is_relative_to(root):
+        if here in seen or here == apart or STORE in files or not here.is_relative_to(root):
             folders.clear()
             continue
         seen.add(here)

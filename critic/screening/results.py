@@ -20,9 +20,8 @@ from critic.render import Format, renderer
 from critic.rubrics import RubricPack
 from critic.screening.findings import findings_lines
 from critic.screening.rows import Row, RowStatus, ranked
-from critic.screening.store import Result, Store
+from critic.screening.store import STORE, Result, Store
 
-STORE = "critic.sqlite"
 _PAGE = "md"  # what the tables link to
 _FORMATS = {"json": Format.JSON, _PAGE: Format.MARKDOWN}
 

@@ -15,6 +15,7 @@ from critic.errors import InputError
 from critic.findings import Usage
 from critic.models import Answer
 
+STORE = "critic.sqlite"  # its name in an output folder
 _MIGRATIONS = (
     """
     CREATE TABLE replies (
