@@ -42,6 +42,8 @@ class Proposal(BaseModel):
     text: str
     passages: tuple[Passage, ...]
     hidden: tuple[Hidden, ...] = ()
+    path: str | None = None  # from the working folder on, with slashes; None where it lies outside, or is no file
+    verbatim: bool = False  # whether the text is the file's, character for character but for line ends
 
     @cached_property
     def digest(self) -> str:

@@ -62,7 +62,10 @@ def review(
         typer.Argument(help="The proposal: PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown, text; - for standard input."),
     ],
     input_format: InputFormat = None,
-    format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
+    format: Annotated[
+        Literal["terminal", "json", "markdown", "sarif", "github", "questions"],
+        typer.Option(help="What to write; github: annotations for a workflow; questions: a letter to the applicant."),
+    ] = "terminal",
     output: Output = None,
     only: Annotated[
         Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
@@ -73,6 +76,13 @@ def review(
     fail_on_tampering: Annotated[
         bool, typer.Option("--fail-on-tampering", help="Exit with 4 if something is hidden or addressed to the reviewer.")
     ] = False,
+    responses: Annotated[
+        Literal["show", "accept", "ignore"],
+        typer.Option(
+            help="The author's responses, from NAME.critic.toml beside the proposal: show them; "
+            "accept, so that an answered finding does not fail --fail-on; or ignore the file."
+        ),
+    ] = "show",
     rubrics: Rubrics = None,
     offline: Offline = False,
     model: Model = None,
@@ -110,6 +120,7 @@ def review(
             only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
+            responses=responses,
             rubrics=rubrics,
             offline=offline,
             config=config,
