@@ -18,6 +18,7 @@ from critic.cli.options import (
     Model,
     Note,
     Offline,
+    Only,
     Output,
     Panel,
     Probe,
@@ -32,6 +33,7 @@ from critic.cli.options import (
     Temperature,
     Timeout,
     flags,
+    names,
 )
 
 app = typer.Typer(
@@ -67,9 +69,7 @@ def review(
         typer.Option(help="What to write; github: annotations for a workflow; questions: a letter to the applicant."),
     ] = "terminal",
     output: Output = None,
-    only: Annotated[
-        Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
-    ] = None,
+    only: Only = None,
     fail_on: Annotated[
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
     ] = "never",
@@ -117,10 +117,68 @@ def review(
             input_format=input_format,
             format=format,
             output=output,
-            only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
+            only=names(only),
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
             responses=responses,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
+            replay=replay,
+            record=record,
+            note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    old: Annotated[Path, typer.Argument(help="A proposal, or a review saved with --format json -o NAME.json.")],
+    new: Annotated[Path, typer.Argument(help="Its next version, or the review of that.")],
+    format: Annotated[Literal["terminal", "json", "markdown", "html"], typer.Option(help="What to write.")] = "terminal",
+    output: Output = None,
+    only: Only = None,
+    fail_on_new: Annotated[
+        bool, typer.Option("--fail-on-new", help="Exit with 1 if a finding is new, or graver than it was.")
+    ] = False,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    config: Config = None,
+    replay: ReplayFolder = None,
+    record: RecordFolder = None,
+    note: Note = "",
+) -> None:
+    """Compare two versions of a proposal: which findings are resolved, which remain, which are new, and what text changed.
+
+    A proposal is reviewed as `critic review` would; a saved review costs nothing.
+
+    Exit codes: 0 compared; 1 a finding is new or graver, with --fail-on-new; 2 usage or bad input; 3 the model or the network
+    failed, or a review is incomplete or not to be trusted.
+    """
+    from critic.cli.compare import Options, run
+
+    code = run(
+        Options(
+            old=old,
+            new=new,
+            format=format,
+            output=output,
+            only=names(only),
+            fail_on_new=fail_on_new,
             rubrics=rubrics,
             offline=offline,
             config=config,
@@ -157,18 +215,24 @@ def read(
 
 @app.command()
 def schema(
-    what: Annotated[Literal["review", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+    what: Annotated[Literal["review", "comparison", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
 ) -> None:
-    """Print the JSON Schema of a review, of the labels of a corpus, or of a bench report."""
+    """Print the JSON Schema of a review, of a comparison, of the labels of a corpus, or of a bench report."""
     import json
 
     from pydantic import BaseModel
 
     from critic.bench.labels import Labels
     from critic.bench.report import BenchReport
+    from critic.comparison import Comparison
     from critic.findings import Review
 
-    models: dict[str, type[BaseModel]] = {"review": Review, "labels": Labels, "bench": BenchReport}
+    models: dict[str, type[BaseModel]] = {
+        "review": Review,
+        "comparison": Comparison,
+        "labels": Labels,
+        "bench": BenchReport,
+    }
     mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
     print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
 

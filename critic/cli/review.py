@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from critic.api import reviewer
-from critic.cli.output import check, write
+from critic.cli.output import check, on_screen, width, write
 from critic.cli.progress import progress
 from critic.errors import InputError
 from critic.findings import Review, Severity
@@ -165,14 +163,4 @@ def _rendered(review: Review, options: Options) -> str:
         return renderer(Format(options.format))(review)
     from critic.render import terminal
 
-    on_screen = sys.stdout.isatty() and options.output is None
-    return terminal.render(review, width=_width(), color=on_screen and not os.environ.get("NO_COLOR"))
-
-
-def _width() -> int:
-    """The columns of the terminal, also where a pager stands between; 100 where there is none."""
-    try:
-        beside = os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        beside = 100
-    return shutil.get_terminal_size((beside, 24)).columns
+    return terminal.render(review, width=width(), color=on_screen(options.output))
