@@ -18,8 +18,9 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from critic.comparison import Change, Comparison, CritiqueChange, PassageChange, Side, Standing
+from critic.comparison import Change, Comparison, CritiqueChange, Side, Standing
 from critic.findings import Status
+from critic.passages import PassageChange
 from critic.render.escape import markdown
 from critic.render.words import GRAVE, VERDICT, clean
 
