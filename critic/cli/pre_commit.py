@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from critic.cli.app import app
 from critic.errors import CriticError
+from critic.render.words import clean
 
 
 def main() -> None:
@@ -30,6 +31,6 @@ def _review(file: str, options: list[str]) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     except CriticError as error:
-        print(f"critic: {error}", file=sys.stderr)
+        print(f"critic: {clean(str(error))}", file=sys.stderr)
         return error.exit_code
     return 0
