@@ -19,6 +19,7 @@ from critic.proposal import Proposal
 from critic.readers import Format as InputFormat
 from critic.readers import read
 from critic.render import Format, renderer
+from critic.render.words import clean
 from critic.responses import load_responses, respond, responses_beside
 from critic.rubrics import RubricPack, load_rubrics
 from critic.settings import Settings, load_settings
@@ -53,7 +54,7 @@ def run(options: Options) -> int:
     check(options.output)
     pack = load_rubrics(options.rubrics)
     proposal = read(options.source, InputFormat(options.input_format) if options.input_format else None)
-    beside = responses_beside(Path(options.source)) if options.responses != "ignore" else None
+    beside = None if options.responses == "ignore" or options.source == "-" else responses_beside(Path(options.source))
     responses = load_responses(beside, pack) if beside else {}
     review = make(
         proposal,
@@ -67,12 +68,9 @@ def run(options: Options) -> int:
     )
     review = respond(review, responses, pack, accept=options.responses == "accept") if responses else review
     write(_rendered(review, options), options.output)
-    finding_ids = {finding.id for finding in review.findings}
-    if needless := [id for id in responses if id not in finding_ids]:
-        print(
-            f"critic: {beside} answers {', '.join(needless)}, which {'is' if len(needless) == 1 else 'are'} no finding.",
-            file=sys.stderr,
-        )
+    if needless := [id for id in responses if id not in {finding.id for finding in review.findings}]:
+        verb = "is" if len(needless) == 1 else "are"
+        print(f"critic: {clean(str(beside))} answers {', '.join(needless)}, which {verb} no finding.", file=sys.stderr)
     if not review.complete:
         why = next((entry.failure for entry in review.failed), None) or review.scope_reason
         print(f"critic: The review is incomplete. {why}", file=sys.stderr)
