@@ -14,21 +14,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from critic.api import areview, review, reviewer
     from critic.comparison import Comparison, compare
-    from critic.errors import CriticError, InputError, ModelError, UnusableModelError
+    from critic.errors import CriticError, InputError, ModelError, StoppedError, UnusableModelError
     from critic.findings import Assessment, CreditAssessment, Quotation, Review, Severity, Status, Verdict
     from critic.proposal import Proposal
     from critic.readers import read, read_bytes
     from critic.rubrics import RubricPack, load_rubrics
+    from critic.screening.screen import ascreen, screen
     from critic.settings import Settings, load_settings
 
 _HOME = {
     "api": ("areview", "review", "reviewer"),
     "comparison": ("Comparison", "compare"),
-    "errors": ("CriticError", "InputError", "ModelError", "UnusableModelError"),
+    "errors": ("CriticError", "InputError", "ModelError", "StoppedError", "UnusableModelError"),
     "findings": ("Assessment", "CreditAssessment", "Quotation", "Review", "Severity", "Status", "Verdict"),
     "proposal": ("Proposal",),
     "readers": ("read", "read_bytes"),
     "rubrics": ("RubricPack", "load_rubrics"),
+    "screening.screen": ("ascreen", "screen"),
     "settings": ("Settings", "load_settings"),
 }
 
@@ -46,9 +48,11 @@ __all__ = [
     "Settings",
     "Severity",
     "Status",
+    "StoppedError",
     "UnusableModelError",
     "Verdict",
     "areview",
+    "ascreen",
     "compare",
     "load_rubrics",
     "load_settings",
@@ -56,6 +60,7 @@ __all__ = [
     "read_bytes",
     "review",
     "reviewer",
+    "screen",
 ]
 
 

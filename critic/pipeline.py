@@ -66,6 +66,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
     judged = reading.in_scope is not False
     critiques = [_assess(critique, reading, proposal) for critique in pack.critiques] if judged else []
     considerations = [_credit(consideration, reading, proposal) for consideration in pack.considerations] if judged else []
+    price = price_of(reading.usage, reading.model, manner.prices) if reading.mode == "live" else None
     wanted = {id for assessment in critiques if assessment.is_finding for id in assessment.recommendations}
     return Review(
         complete=reading.in_scope is not None
@@ -104,7 +105,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
             rubrics_digest=pack.digest,
             prompts_digest=prompts_digest(),
             usage=reading.usage,
-            price_usd=price_of(reading.usage, reading.model, manner.prices) if reading.mode == "live" else None,
+            price_usd=None if price is None else round(price, 4),
         ),
     )
 

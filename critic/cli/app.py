@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from critic.cli import batch as batch_commands
 from critic.cli import rubrics as rubrics_commands
 from critic.cli.options import (
     BaseUrl,
+    Concurrency,
     Config,
     Grouping,
     InputFormat,
@@ -26,12 +28,14 @@ from critic.cli.options import (
     RecordFolder,
     Replay,
     ReplayFolder,
+    RequestsPerMinute,
     Rubrics,
     Samples,
     SecondLook,
     Seed,
     Temperature,
     Timeout,
+    TokensPerMinute,
     flags,
     names,
 )
@@ -45,6 +49,7 @@ app = typer.Typer(
     help="Check a proposal to evaluate AI systems for risk against published critiques, with every quotation verified.",
 )
 app.add_typer(rubrics_commands.app, name="rubrics")
+app.add_typer(batch_commands.app, name="batch")
 
 
 @app.callback(invoke_without_command=True)
@@ -185,6 +190,70 @@ def compare(
             replay=replay,
             record=record,
             note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def screen(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Folders with proposals, or proposals.")],
+    out: Annotated[
+        Optional[Path], typer.Option("--out", "-o", help="Folder for the results; a run is taken up again in it.")
+    ] = None,
+    include: Annotated[
+        Optional[list[str]], typer.Option(help="Only files with such names, such as '*.pdf'; may be repeated.")
+    ] = None,
+    exclude: Annotated[Optional[list[str]], typer.Option(help="No files with such names; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would send and cost, and send nothing.")] = False,
+    budget: Annotated[
+        Optional[float], typer.Option(min=0, help="US dollars for all that is in --out and is to come.", show_default=False)
+    ] = None,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Ask anew about proposals whose review is incomplete, and pay for that.")
+    ] = False,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    concurrency: Concurrency = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    config: Config = None,
+) -> None:
+    """Review every proposal in a folder, and write tables of them all.
+
+    Every reply is stored as soon as it is there. Run the same command again after a crash, an interruption or a raised budget:
+    it does what is left, and pays for no reply twice.
+
+    Exit codes: 0 all done; 2 usage or bad input; 3 the model or the network failed, or a review is incomplete or not to be
+    trusted; 5 stopped by --budget or Ctrl-C, to be gone on with.
+    """
+    from critic.cli.screen import Options, run
+
+    code = run(
+        Options(
+            paths=paths,
+            out=out,
+            include=include or [],
+            exclude=exclude or [],
+            budget=budget,
+            dry_run=dry_run,
+            ask_again=ask_again,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
             flags=flags(context),
         )
     )

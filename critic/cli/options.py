@@ -44,6 +44,9 @@ Probe = Annotated[
     Optional[bool],
     _option("--probe/--no-probe", help="Plant a flaw, in one more request, to see that the model finds it.", panel=_ASKING),
 ]
+Concurrency = Annotated[Optional[int], _option(help="Requests under way at once; 8 unless set.", panel=_ASKING)]
+RequestsPerMinute = Annotated[Optional[int], _option(help="Send no more than this.", panel=_ASKING)]
+TokensPerMinute = Annotated[Optional[int], _option(help="Send no more than this, as an estimate.", panel=_ASKING)]
 Config = Annotated[Optional[Path], _option(help="Configuration file (TOML); or CRITIC_CONFIG.", panel=_ASKING)]
 
 Note = Annotated[str, _option(help="What the recording says of itself: who answered, and when.", panel=_RECORDING)]
@@ -64,6 +67,9 @@ _FLAGS = (
     "samples",
     "panel",
     "probe",
+    "concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
 )
 
 
