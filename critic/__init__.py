@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from critic.api import areview, review, reviewer
+    from critic.comparison import Comparison, compare
     from critic.errors import CriticError, InputError, ModelError, StoppedError, UnusableModelError
     from critic.findings import Assessment, CreditAssessment, Quotation, Review, Severity, Status, Verdict
     from critic.proposal import Proposal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "api": ("areview", "review", "reviewer"),
+    "comparison": ("Comparison", "compare"),
     "errors": ("CriticError", "InputError", "ModelError", "StoppedError", "UnusableModelError"),
     "findings": ("Assessment", "CreditAssessment", "Quotation", "Review", "Severity", "Status", "Verdict"),
     "proposal": ("Proposal",),
@@ -34,6 +36,7 @@ _HOME = {
 
 __all__ = [
     "Assessment",
+    "Comparison",
     "CreditAssessment",
     "CriticError",
     "InputError",
@@ -50,6 +53,7 @@ __all__ = [
     "Verdict",
     "areview",
     "ascreen",
+    "compare",
     "load_rubrics",
     "load_settings",
     "read",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -106,6 +107,15 @@ class Challenge(_Record):
     reasoning: str = ""
 
 
+class Response(_Record):
+    """What the author of the proposal says to a critique. No model sees it, and it changes no verdict."""
+
+    text: str
+    date: date
+    author: str | None = None
+    accepted: bool = Field(False, description="whether whoever ran the review lets it count, so that it does not fail a check")
+
+
 class Entry(_Record):
     """What a critique and a consideration have in common."""
 
@@ -133,6 +143,7 @@ class Assessment(Entry):
     confidence: float | None = Field(None, ge=0, le=1)
     votes: dict[str, Verdict] = Field({}, description="the verdict of each reading, where there were several")
     challenge: Challenge | None = Field(None, description="the second look, if there was one")
+    response: Response | None = Field(None, description="the author's, if there is one")
 
     @property
     def is_finding(self) -> bool:
@@ -176,11 +187,13 @@ class Subject(_Record):
     """The proposal that was reviewed."""
 
     name: str = Field(description="its file name, or what the caller called it")
+    path: str | None = Field(None, description="from the working folder on, with slashes; null where it lies outside")
     title: str | None = Field(description="its first heading")
     digest: str = Field(description="SHA-256 of the normalised text, in hexadecimal")
     characters: int
     words: int
     text: str = Field(description="the normalised text, which `start` and `end` of quotations count in")
+    verbatim: bool = Field(False, description="whether that is the file's own text, character for character but for line ends")
 
 
 class Usage(_Record):

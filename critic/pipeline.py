@@ -77,11 +77,13 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
         trustworthy=reading.probed,
         subject=Subject(
             name=proposal.name,
+            path=proposal.path,
             title=proposal.title,
             digest=proposal.digest,
             characters=len(proposal.text),
             words=len(proposal.text.split()),
             text=proposal.text,
+            verbatim=proposal.verbatim,
         ),
         source=pack.about.source,
         links=[LinkInfo(id=link.id, title=link.title) for link in pack.about.links],

@@ -20,6 +20,7 @@ from critic.cli.options import (
     Model,
     Note,
     Offline,
+    Only,
     Output,
     Panel,
     Probe,
@@ -36,6 +37,7 @@ from critic.cli.options import (
     Timeout,
     TokensPerMinute,
     flags,
+    names,
 )
 
 app = typer.Typer(
@@ -67,17 +69,25 @@ def review(
         typer.Argument(help="The proposal: PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown, text; - for standard input."),
     ],
     input_format: InputFormat = None,
-    format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
+    format: Annotated[
+        Literal["terminal", "json", "markdown", "sarif", "github", "questions"],
+        typer.Option(help="What to write; github: annotations for a workflow; questions: a letter to the applicant."),
+    ] = "terminal",
     output: Output = None,
-    only: Annotated[
-        Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
-    ] = None,
+    only: Only = None,
     fail_on: Annotated[
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
     ] = "never",
     fail_on_tampering: Annotated[
         bool, typer.Option("--fail-on-tampering", help="Exit with 4 if something is hidden or addressed to the reviewer.")
     ] = False,
+    responses: Annotated[
+        Literal["show", "accept", "ignore"],
+        typer.Option(
+            help="The author's responses, from NAME.critic.toml beside the proposal: show them; "
+            "accept, so that an answered finding does not fail --fail-on; or ignore the file."
+        ),
+    ] = "show",
     rubrics: Rubrics = None,
     offline: Offline = False,
     model: Model = None,
@@ -112,9 +122,68 @@ def review(
             input_format=input_format,
             format=format,
             output=output,
-            only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
+            only=names(only),
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
+            responses=responses,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
+            replay=replay,
+            record=record,
+            note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    old: Annotated[Path, typer.Argument(help="A proposal, or a review saved with --format json -o NAME.json.")],
+    new: Annotated[Path, typer.Argument(help="Its next version, or the review of that.")],
+    format: Annotated[Literal["terminal", "json", "markdown", "html"], typer.Option(help="What to write.")] = "terminal",
+    output: Output = None,
+    only: Only = None,
+    fail_on_new: Annotated[
+        bool, typer.Option("--fail-on-new", help="Exit with 1 if a finding is new, or graver than it was.")
+    ] = False,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    config: Config = None,
+    replay: ReplayFolder = None,
+    record: RecordFolder = None,
+    note: Note = "",
+) -> None:
+    """Compare two versions of a proposal: which findings are resolved, which remain, which are new, and what text changed.
+
+    A proposal is reviewed as `critic review` would; a saved review costs nothing.
+
+    Exit codes: 0 compared; 1 a finding is new or graver, with --fail-on-new; 2 usage or bad input; 3 the model or the network
+    failed, or a review is incomplete or not to be trusted.
+    """
+    from critic.cli.compare import Options, run
+
+    code = run(
+        Options(
+            old=old,
+            new=new,
+            format=format,
+            output=output,
+            only=names(only),
+            fail_on_new=fail_on_new,
             rubrics=rubrics,
             offline=offline,
             config=config,
@@ -215,18 +284,24 @@ def read(
 
 @app.command()
 def schema(
-    what: Annotated[Literal["review", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+    what: Annotated[Literal["review", "comparison", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
 ) -> None:
-    """Print the JSON Schema of a review, of the labels of a corpus, or of a bench report."""
+    """Print the JSON Schema of a review, of a comparison, of the labels of a corpus, or of a bench report."""
     import json
 
     from pydantic import BaseModel
 
     from critic.bench.labels import Labels
     from critic.bench.report import BenchReport
+    from critic.comparison import Comparison
     from critic.findings import Review
 
-    models: dict[str, type[BaseModel]] = {"review": Review, "labels": Labels, "bench": BenchReport}
+    models: dict[str, type[BaseModel]] = {
+        "review": Review,
+        "comparison": Comparison,
+        "labels": Labels,
+        "bench": BenchReport,
+    }
     mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
     print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
 

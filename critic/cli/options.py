@@ -21,6 +21,7 @@ InputFormat = Annotated[
     _option("--input-format", help="The proposal's format, where its content does not tell."),
 ]
 Output = Annotated[Optional[Path], _option("--output", "-o", help="Write to this file.")]
+Only = Annotated[Optional[str], _option("--only", help="Critiques and considerations to judge, such as U4,H3.")]
 Offline = Annotated[bool, _option("--offline", help="Screen by cues, even if a model is configured.")]
 
 Model = Annotated[Optional[str], _option(help="Model name; gpt-6.1-terra if there is a key or an endpoint.", panel=_ASKING)]
@@ -75,3 +76,8 @@ _FLAGS = (
 def flags(context: typer.Context) -> dict[str, Any]:
     """What the command line says of the settings; None where it says nothing."""
     return {name: context.params.get(name) for name in _FLAGS}
+
+
+def names(only: str | None) -> list[str]:
+    """What --only names; empty for everything."""
+    return [name.strip() for name in (only or "").split(",") if name.strip()]

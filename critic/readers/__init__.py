@@ -50,7 +50,15 @@ def read(source: str | Path, format: Format | None = None) -> Proposal:
         raise InputError(f"There is no file {path}.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    return read_bytes(data, path.name, format, path.parent)
+    proposal = read_bytes(data, path.name, format, path.parent)
+    return proposal.model_copy(update={"path": _from_here(path)})
+
+
+def _from_here(path: Path) -> str | None:
+    """The path from the working folder on; None where it lies outside, as an absolute path would tell of this machine."""
+    path, here = path.absolute(), Path.cwd()
+    inside = path.is_relative_to(here) and ".." not in path.parts
+    return path.relative_to(here).as_posix() if inside else None
 
 
 def read_bytes(data: bytes, name: str, format: Format | None = None, folder: Path | None = None) -> Proposal:

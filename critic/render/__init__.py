@@ -16,6 +16,9 @@ class Format(StrEnum):
     TERMINAL = "terminal"
     JSON = "json"
     MARKDOWN = "markdown"
+    SARIF = "sarif"
+    GITHUB = "github"
+    QUESTIONS = "questions"
 
 
 def renderer(format: Format) -> Callable[[Review], str]:

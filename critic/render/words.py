@@ -25,12 +25,12 @@ VERDICT = {
     Verdict.NOT_APPLICABLE: "not applicable",
 }
 GRAVE = ("INCOMPLETE", "NOT TO BE TRUSTED", "TAMPERING")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def clean(text: str) -> str:
     """On one line, and without characters that steer a terminal or turn the direction of text."""
-    return " ".join(_CONTROLS.sub("", text).split())
+    return " ".join(CONTROLS.sub("", text).split())
 
 
 _LEVEL = {
@@ -129,13 +129,16 @@ def place(quotation: Quotation) -> str:
 
 
 def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
-    """What a second look and the votes of several readings add, as labels and sentences."""
+    """What a second look, the author and the votes of several readings add, as labels and sentences."""
     rows: list[tuple[str, str]] = []
     if assessment.challenge:
         challenge = assessment.challenge
         before = ", ".join(filter(None, (VERDICT[challenge.verdict], challenge.severity and challenge.severity.value)))
         was = "" if challenge.outcome is Outcome.UPHELD else f" (it was {before})"
         rows.append(("2nd look", f"{challenge.outcome.value}{was}: {clean(challenge.reasoning)}"))
+    if response := assessment.response:
+        said = ", ".join(filter(None, ("the author", clean(response.author or ""), response.date.isoformat())))
+        rows.append(("response", f"{clean(response.text)} ({said}{'; accepted' if response.accepted else ''})"))
     if len(set(assessment.votes.values())) > 1:
         rows.append(("votes", "; ".join(f"{clean(name)}: {VERDICT[verdict]}" for name, verdict in assessment.votes.items())))
     return rows

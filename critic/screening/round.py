@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from critic.findings import Severity, Status, Usage, Verdict
-from critic.render.markdown import _text as escaped
+from critic.render.escape import markdown as escaped
 from critic.render.words import VERDICT
 from critic.rubrics import Critique, RubricPack
 from critic.screening.rows import Row, RowStatus
