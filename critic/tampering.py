@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from critic.findings import Notice, NoticeLevel
+from critic.phrases import kinds, vocabulary
 from critic.proposal import Proposal
 from critic.readers.invisible import unmask_encoded, unmask_homoglyphs
 from critic.rubrics import RubricPack
@@ -26,9 +23,6 @@ _QUOTATION = re.compile(
     re.VERBOSE,
 )
 _SHORT = 40  # characters; an order that is split over sentences has a short first part
-_OTHER_SCRIPTS = re.compile(r"[\u0400-\u052f\u0600-\u06ff\u0900-\u097f\u3040-\u9fff\uac00-\ud7af]")
-_OTHER_LANGUAGES = ("ru", "uk", "ar", "hi", "zh", "ja", "ko")
-_DATA = Path(__file__).with_name("tampering.yaml")
 
 
 def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
@@ -52,7 +46,7 @@ def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
 def _addressed(proposal: Proposal) -> Iterator[Notice]:
     spans = proposal.sentences
     lines = [" ".join(proposal.text[start:end].split()) for start, end in spans]
-    found = _kinds(lines)
+    found = kinds(lines)
     # An order may also be split over two sentences, two cells of a table or two pages.
     pages = [proposal.passage(start).page for start, _ in spans]
     ends = zip(pairwise([*lines, ""]), pairwise([*pages, None]), strict=True)
@@ -60,7 +54,7 @@ def _addressed(proposal: Proposal) -> Iterator[Notice]:
         " ".join(f"{a} {b}".replace("|", " ").split()) if "|" in a + b or len(a) < _SHORT or p != q else ""
         for (a, b), (p, q) in ends
     ]
-    joined = _kinds(pairs)
+    joined = kinds(pairs)
     parted = {index: kind for index, kind in joined.items() if not {index, index + 1} & found.keys()}
     code = _code(proposal.text)
     for index, kind in sorted((found | parted).items()):
@@ -78,32 +72,13 @@ def _addressed(proposal: Proposal) -> Iterator[Notice]:
         )
 
 
-def _kinds(lines: list[str]) -> dict[int, str]:
-    """The first kind that matches each line, by the line's number."""
-    text = "\n".join(lines)
-    found: dict[int, str] = {}
-    lower = text.lower()
-    beginnings = {word[:length] for word in set(re.findall(r"[^\W\d_]{5,}", lower)) for length in range(5, len(word) + 1)}
-    for language, words in _languages().items():
-        if language in _OTHER_LANGUAGES:
-            spoken = bool(_OTHER_SCRIPTS.search(text))
-        else:  # long ones also within compounds
-            spoken = not words or not words.isdisjoint(beginnings) or any(len(word) > 7 and word in lower for word in words)
-        if spoken:
-            for kind, pattern in _patterns(language):
-                for match in pattern.finditer(text):
-                    if "\n" not in match.group():
-                        found.setdefault(text.count("\n", 0, match.start()), kind)
-    return found
-
-
 def _is_quoted(texts: list[str]) -> bool:
     """Whether such text is shown here as an object of study: between quotation marks, or with words that say so.
 
     Args:
         texts: the sentence, and its paragraph, since a quotation may be longer than a sentence.
     """
-    if any(not _kinds([_QUOTATION.sub(" … ", text)]) for text in texts):
+    if any(not kinds([_QUOTATION.sub(" … ", text)]) for text in texts):
         return True
     return any(pattern.search(texts[0]) for pattern in _quoting())
 
@@ -116,10 +91,13 @@ def _code(text: str) -> list[tuple[int, int]]:
 
 def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
     """Passages that repeat a rubric's own wording, as somebody would who wants it to be matched."""
-    rubric: set[tuple[str, ...]] = set()
-    for critique in pack.critiques:
-        for clause in (*critique.answered_when, *critique.not_applicable_when, *critique.partly_answered_when):
-            rubric.update(_runs(_words(clause)))
+    rubric = _wording(
+        tuple(
+            clause
+            for critique in pack.critiques
+            for clause in (*critique.answered_when, *critique.not_applicable_when, *critique.partly_answered_when)
+        )
+    )
     for start, end in proposal.sentences:
         if not rubric.isdisjoint(_runs(_words(proposal.text[start:end]))):
             yield Notice(
@@ -129,6 +107,11 @@ def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
                 line=proposal.line(start),
                 page=proposal.passage(start).page,
             )
+
+
+@lru_cache(maxsize=8)
+def _wording(clauses: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    return frozenset(run for clause in clauses for run in _runs(_words(clause)))
 
 
 def _words(text: str) -> list[str]:
@@ -145,39 +128,5 @@ def _excerpt(text: str) -> str:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    return dict(yaml.load(_DATA.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
-
-
-@cache
-def _languages() -> dict[str, frozenset[str]]:
-    """The languages of the patterns, and words without which none of a language's patterns should match; none for English.
-
-    Most proposals are in one language, and trying all patterns of sixteen takes longer than everything else.
-    """
-    words: dict[str, set[str]] = {}
-    for entry in _data()["kinds"]:
-        for language, patterns in entry["patterns"].items():
-            plain = re.sub(r"\\.|\(\?[-i:!<=]*", " ", " ".join(patterns)).lower()
-            words.setdefault(language, set()).update(re.findall(r"[^\W\d_]{5,}", plain))
-    english = words.get("en", set())
-    return {language: frozenset() if language == "en" else frozenset(found - english) for language, found in words.items()}
-
-
-@cache
-def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
-    """What gives such text away in a language: kinds and patterns."""
-    found: list[tuple[str, re.Pattern[str]]] = []
-    for entry in _data()["kinds"]:
-        patterns: list[str] = entry["patterns"].get(language, [])
-        orders = [pattern.removeprefix("{begin}") for pattern in patterns if pattern.startswith("{begin}")]
-        others = [pattern for pattern in patterns if not pattern.startswith("{begin}")]
-        if orders:  # all at once: looking for the place is what takes the time
-            others.append(f"{_data()['begin'][language]}(?:{'|'.join(f'(?:{order})' for order in orders)})")
-        found += [(entry["kind"], re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for pattern in others]
-    return found
-
-
-@cache
 def _quoting() -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in _data()["quoting"]]
+    return [re.compile(pattern, re.IGNORECASE) for pattern in vocabulary()["quoting"]]
