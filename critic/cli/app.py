@@ -62,8 +62,15 @@ def review(
         typer.Argument(help="The proposal: PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown, text; - for standard input."),
     ],
     input_format: InputFormat = None,
-    format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
+    format: Annotated[Literal["terminal", "json", "markdown", "html"], typer.Option(help="What to write.")] = "terminal",
     output: Output = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="HTML: cover each verdict until the reader of the page has given his own.")
+    ] = False,
+    adjudication: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="Show a reader's marks, as the HTML page saves them; may be given again.", show_default=False),
+    ] = None,
     only: Annotated[
         Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
     ] = None,
@@ -107,6 +114,8 @@ def review(
             input_format=input_format,
             format=format,
             output=output,
+            blind=blind,
+            adjudications=adjudication or [],
             only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
@@ -146,19 +155,26 @@ def read(
 
 @app.command()
 def schema(
-    what: Annotated[Literal["review", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+    what: Annotated[Literal["review", "labels", "adjudication", "bench"], typer.Argument(help="What to describe.")] = "review",
 ) -> None:
-    """Print the JSON Schema of a review, of the labels of a corpus, or of a bench report."""
+    """Print the JSON Schema of a review, of the labels of a corpus, of a reader's marks, or of a bench report."""
     import json
 
     from pydantic import BaseModel
 
+    from critic.adjudication import Adjudication
     from critic.bench.labels import Labels
     from critic.bench.report import BenchReport
     from critic.findings import Review
 
-    models: dict[str, type[BaseModel]] = {"review": Review, "labels": Labels, "bench": BenchReport}
-    mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
+    models: dict[str, type[BaseModel]] = {
+        "review": Review,
+        "labels": Labels,
+        "adjudication": Adjudication,
+        "bench": BenchReport,
+    }
+    given = what in ("labels", "adjudication")
+    mode: Literal["validation", "serialization"] = "validation" if given else "serialization"
     print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
 
 

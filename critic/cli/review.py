@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from critic.adjudication import check_subject, load_adjudication, with_marks
 from critic.api import reviewer
 from critic.cli.output import check, write
 from critic.cli.progress import progress
@@ -34,6 +35,8 @@ class Options:
     input_format: str | None
     format: str
     output: Path | None
+    blind: bool
+    adjudications: list[Path]
     only: list[str]
     fail_on: str
     fail_on_tampering: bool
@@ -51,8 +54,13 @@ def run(options: Options) -> int:
     check(options.output)
     if bool(options.replay) + bool(options.record) + options.offline > 1:
         raise InputError("--replay, --record and --offline exclude each other.")
+    if options.blind and options.format != "html":
+        raise InputError("--blind is about the page that --format html writes.")
     pack = load_rubrics(options.rubrics)
     proposal = read(options.source, InputFormat(options.input_format) if options.input_format else None)
+    adjudications = [load_adjudication(path) for path in options.adjudications]
+    for path, adjudication in zip(options.adjudications, adjudications, strict=True):
+        check_subject(adjudication, path, proposal.name, proposal.digest)
     with ExitStack() as stack:
         note = None
         if options.replay:
@@ -78,7 +86,7 @@ def run(options: Options) -> int:
                 return await runnable.ainvoke(proposal, config={"callbacks": callbacks})
 
         review = asyncio.run(reviewed())
-    write(_rendered(review, options), options.output)
+    write(_rendered(with_marks(review, adjudications), options), options.output)
     if not review.complete:
         why = next((entry.failure for entry in review.failed), None) or review.scope_reason
         print(f"critic: The review is incomplete. {why}", file=sys.stderr)
@@ -97,6 +105,10 @@ def run(options: Options) -> int:
 
 
 def _rendered(review: Review, options: Options) -> str:
+    if options.format == "html":
+        from critic.render import html
+
+        return html.render(review, blind=options.blind)
     if options.format != "terminal":
         return renderer(Format(options.format))(review)
     from critic.render import terminal
