@@ -129,7 +129,8 @@ def _labels(path: Path) -> Labels:
 def _marked(path: Path, proposals: list[Path]) -> str:
     """The name of the proposal that an adjudication is about: NAME, or NAME.READER without its last part."""
     name = path.name.removesuffix(adjudication.SUFFIX)
-    return next((file.stem for file in proposals if file.stem in (name, name.rpartition(".")[0])), name)
+    stems = {file.stem for file in proposals}
+    return name if name in stems or name.rpartition(".")[0] not in stems else name.rpartition(".")[0]
 
 
 def _reader(path: Path, name: str, proposal: Proposal) -> tuple[str, ReaderLabels]:

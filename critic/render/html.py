@@ -10,6 +10,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -83,6 +84,7 @@ def _policy(style: str, *scripts: str) -> str:
     )
 
 
+@cache
 def _template() -> Template:
     return Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -120,7 +122,7 @@ def _plain(text: str) -> str:
 
 def _passages(review: Review) -> list[_Passage]:
     found: dict[tuple[int, int], list[tuple[Entry, Quotation]]] = {}
-    for entry in [*review.findings, *(c for c in review.critiques if not c.is_finding), *review.considerations]:
+    for entry in [*review.critiques, *review.considerations]:  # in an order that tells nothing while verdicts are covered
         for quotation in _quotations(entry):
             found.setdefault((quotation.start, quotation.end), []).append((entry, quotation))
     return [
