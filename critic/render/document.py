@@ -7,7 +7,7 @@ runs of their own, so that a page can keep it quiet and offsets still hold.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -51,11 +51,13 @@ def document(text: str, quotations: Sequence[Span]) -> list[Block]:
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     count = 0
+    edges = sorted({edge for quotation in quotations for edge in quotation})
+    covering = [tuple(n for n, (a, b) in enumerate(quotations) if a <= edge < b) for edge in edges]
     for lines in _blocks(text):
         cells = []
         for span in lines.cells(text):
             runs = []
-            for run in _runs(text, span, lines.syntax, quotations, plain=lines.kind == "code"):
+            for run in _runs(text, span, lines.syntax, edges, covering, plain=lines.kind == "code"):
                 for quotation in run.quotations:
                     first.setdefault(quotation, count)
                     last[quotation] = count
@@ -185,8 +187,10 @@ _EMPHASIS = re.compile(
 )
 
 
-def _runs(text: str, span: Span, syntax: list[Span], quotations: Sequence[Span], *, plain: bool) -> Iterator[Run]:
-    """Cut a cell wherever something begins or ends."""
+def _runs(
+    text: str, span: Span, syntax: list[Span], edges: list[int], covering: list[tuple[int, ...]], *, plain: bool
+) -> Iterator[Run]:
+    """Cut a cell wherever something begins or ends; the quotations in `covering` cover what follows the edge."""
     start, end = span
     styles: list[tuple[int, int, str]] = [(a, b, "syntax") for a, b in syntax if start <= a < end]
     gaps = zip([start, *(b for _, b, _ in styles)], [*(a for a, _, _ in styles), end], strict=True)
@@ -194,12 +198,13 @@ def _runs(text: str, span: Span, syntax: list[Span], quotations: Sequence[Span],
         a, b, kind = found.start(), found.end(), str(found.lastgroup)
         width = len(found[kind])
         styles += [(a, a + width, "syntax"), (a + width, b - width, kind), (b - width, b, "syntax")]
-    covering = [(n, max(a, start), min(b, end)) for n, (a, b) in enumerate(quotations) if max(a, start) < min(b, end)]
-    cuts = {start, end, *(cut for a, b, _ in styles for cut in (a, b)), *(cut for _, a, b in covering for cut in (a, b))}
+    inside = edges[bisect_right(edges, start) : bisect_left(edges, end)]
+    cuts = {start, end, *inside, *(cut for a, b, _ in styles for cut in (a, b))}
     styles.sort()
     begins = [begin for begin, _, _ in styles]
     for a, b in pairwise(sorted(cuts)):
         before = bisect_right(begins, a) - 1
         style = styles[before][2] if before >= 0 and a < styles[before][1] else ""
-        over = tuple(number for number, begin, stop in covering if begin <= a < stop)
+        edge = bisect_right(edges, a) - 1
+        over = covering[edge] if edge >= 0 else ()
         yield Run(clean_lines(text[a:b]), style, over)  # type: ignore[arg-type]
