@@ -37,6 +37,7 @@ def review() -> Review:
 
 
 def main() -> None:
+    """Measure and print."""
     made = review()
     started = time.perf_counter()
     text = html.render(made)

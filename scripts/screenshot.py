@@ -16,7 +16,7 @@ NAME = "N01-eoi-chem-agents"
 with TemporaryDirectory() as folder, sync_playwright() as playwright:
     page_file = Path(folder) / "review.html"
     replayed = ["--replay", f"fixtures/recordings/all/{NAME}.yaml", "--format", "html", "-o", page_file]
-    run([sys.executable, "-m", "critic", "review", f"fixtures/corpus/{NAME}.md", *replayed], cwd=ROOT, check=True)
+    run([sys.executable, "-m", "critic", "review", f"fixtures/corpus/{NAME}.md", *replayed], cwd=ROOT, check=True)  # noqa: S603 - our own
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     page = browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
     page.goto(page_file.as_uri())

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from critic.findings import Assessment, Entry, Quotation, Review, Severity, Status, Verdict
+from critic.findings import Assessment, CreditAssessment, Entry, Quotation, Review, Severity, Status, Verdict
 from critic.render import words
 from critic.render.argument import arrows
 from critic.render.document import Block, document
@@ -33,6 +33,7 @@ class _Passage:
     start: int
     end: int
     entries: list[Entry]
+    only_credits: bool
     tone: str  # the severity of the gravest finding whose claim it is, or `answer`, or `quiet`
 
 
@@ -62,6 +63,7 @@ def render(review: Review, *, blind: bool = False) -> str:
         groups=_groups(document(review.subject.text, [(passage.start, passage.end) for passage in passages])),
         passages=passages,
         tone=lambda quotations: _gravest([passages[number].tone for number in quotations]),
+        credits=lambda quotations: all(passages[number].only_credits for number in quotations),
         number=lambda quotation: numbers[quotation.start, quotation.end],
         quotations=_quotations,
         plain=_plain,
@@ -86,9 +88,11 @@ def _policy(style: str, *scripts: str) -> str:
 
 @cache
 def _template() -> Template:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).get_template("review.html")
+    )
+    environment.tests["credit"] = _is_credit
+    return environment.get_template("review.html")
 
 
 def _json(review: Review) -> Markup:
@@ -126,9 +130,18 @@ def _passages(review: Review) -> list[_Passage]:
         for quotation in _quotations(entry):
             found.setdefault((quotation.start, quotation.end), []).append((entry, quotation))
     return [
-        _Passage(*span, [entry for entry, _ in resting], _gravest([_tone(*pair) for pair in resting]))
+        _Passage(
+            *span,
+            entries=[entry for entry, _ in resting],
+            only_credits=all(_is_credit(entry) for entry, _ in resting),
+            tone=_gravest([_tone(*pair) for pair in resting]),
+        )
         for span, resting in sorted(found.items())
     ]
+
+
+def _is_credit(entry: Entry) -> bool:
+    return isinstance(entry, CreditAssessment)
 
 
 def _tone(entry: Entry, quotation: Quotation) -> str:

@@ -35,7 +35,7 @@
 
   function goToEntry(id) {
     const entry = $(`entry-${id}`);
-    if (!entry) return;
+    if (!entry || entry.closest(".tool")?.matches(".blind .tool")) return;
     if (entry.classList.contains("off")) clearFilters();
     mark([entry]);
     if (entry.matches(".entry")) open(entry, true);
@@ -123,7 +123,7 @@
     for (const piece of document.querySelectorAll(".document mark")) {
       piece.classList.toggle("faded", filtered && !piece.dataset.q.split(" ").some((number) => passages.has(number)));
     }
-    $("shown").textContent = `${shown.length} of ${entries.length} shown`;
+    $("shown").textContent = `${shown.length} of ${entries.length}`;
   }
 
   function clearFilters() {
@@ -236,8 +236,8 @@
     unsaved = true;
     say(same ? `${id}: the tool says the same.` : `${id}: the tool says otherwise. Your verdict stays; say whether the tool’s is wrong.`);
     draw(entry);
-    radios.find((radio) => radio.checked).focus();
     if (!entries.some(covered)) uncover();
+    goToEntry(id);
   }
 
   function cover() {
