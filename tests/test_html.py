@@ -98,7 +98,7 @@ def in_view(page: Any, selector: str) -> bool:
 
 def test_a_finding_leads_to_its_quotation_and_back(reviews: dict[str, Review], opened: Open) -> None:
     review = reviews[STRAINED]
-    page = opened(html.render(review))
+    page = opened(html.render(review), viewport={"width": 1024, "height": 768})
     finding = next(finding for finding in review.findings if finding.id == "H3")
     quotation = max(finding.quotations, key=lambda quotation: quotation.start)
     page.locator("#entry-H3 .jump").last.click()
@@ -110,6 +110,8 @@ def test_a_finding_leads_to_its_quotation_and_back(reviews: dict[str, Review], o
     page.keyboard.press("Enter")
     assert page.locator(".entry.current").get_attribute("id") == "entry-H3"
     assert in_view(page, "#entry-H3")
+    under_bar = "document.querySelector('.bar').getBoundingClientRect().bottom > document.activeElement.getBoundingClientRect().top"
+    assert not page.evaluate(under_bar)
     assert page.evaluate("document.activeElement.closest('.entry').id") == "entry-H3"
 
 

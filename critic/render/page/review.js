@@ -101,6 +101,12 @@
   });
   if (!entries.length) return;
 
+  // Nothing that is scrolled to, or focused, lies under the bar.
+  const bar = document.querySelector(".bar");
+  new ResizeObserver(() => {
+    root.style.scrollPaddingTop = getComputedStyle(bar).position === "sticky" ? `${bar.offsetHeight + 12}px` : "";
+  }).observe(bar);
+
   // ---- Filters ----
 
   const filters = { verdict: $("by-verdict"), severity: $("by-severity"), link: $("by-link") };
