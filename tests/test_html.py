@@ -110,7 +110,9 @@ def test_a_finding_leads_to_its_quotation_and_back(reviews: dict[str, Review], o
     page.keyboard.press("Enter")
     assert page.locator(".entry.current").get_attribute("id") == "entry-H3"
     assert in_view(page, "#entry-H3")
-    under_bar = "document.querySelector('.bar').getBoundingClientRect().bottom > document.activeElement.getBoundingClientRect().top"
+    under_bar = (
+        "document.querySelector('.bar').getBoundingClientRect().bottom > document.activeElement.getBoundingClientRect().top"
+    )
     assert not page.evaluate(under_bar)
     assert page.evaluate("document.activeElement.closest('.entry').id") == "entry-H3"
 
