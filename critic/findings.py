@@ -116,6 +116,25 @@ class Response(_Record):
     accepted: bool = Field(False, description="whether whoever ran the review lets it count, so that it does not fail a check")
 
 
+class Mark(StrEnum):
+    """What a reader makes of the tool's entry on one critique."""
+
+    AGREED = "agreed"
+    DISPUTED = "disputed"
+    WRONG = "wrong"
+
+
+class ReaderMark(_Record):
+    """One reader's mark on one entry."""
+
+    reader: str
+    mark: Mark
+    verdict: Verdict | None = Field(None, description="the reader's own, where he gave one")
+    severity: Severity | None = Field(None, description="the reader's own, where he gave one")
+    reason: str = ""
+    blind: bool = Field(False, description="whether his verdict was given before the tool's was shown")
+
+
 class Entry(_Record):
     """What a critique and a consideration have in common."""
 
@@ -134,6 +153,8 @@ class Assessment(Entry):
     """The verdict on one critique."""
 
     link: str = Field(description="which part of the argument it attacks; one of Review.links")
+    claim: str = Field("", description="the claim under attack, as the rubric puts it")
+    ask: str = Field("", description="what the rubric asks of every proposal")
     verdict: Verdict | None = Field(None, description="null with status failed")
     severity: Severity | None = Field(None, description="null unless the verdict is a finding")
     absent: str = Field("", description="what the proposal does not say")
@@ -144,6 +165,7 @@ class Assessment(Entry):
     votes: dict[str, Verdict] = Field({}, description="the verdict of each reading, where there were several")
     challenge: Challenge | None = Field(None, description="the second look, if there was one")
     response: Response | None = Field(None, description="the author's, if there is one")
+    marks: list[ReaderMark] = Field([], description="what readers made of it, from adjudication files")
 
     @property
     def is_finding(self) -> bool:

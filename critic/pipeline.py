@@ -196,7 +196,8 @@ def _quotation(start: int, end: int, proposal: Proposal, role: Literal["claim", 
 
 
 def _named(rubric: Critique | Consideration) -> dict[str, Any]:
-    return {"id": rubric.id, "slug": rubric.slug, "title": rubric.title, "section": rubric.section}
+    named = {"id": rubric.id, "slug": rubric.slug, "title": rubric.title, "section": rubric.section}
+    return named | {"claim": rubric.claim, "ask": rubric.ask} if isinstance(rubric, Critique) else named
 
 
 def _failure(rubric: Critique | Consideration, reading: Reading) -> str:

@@ -70,10 +70,17 @@ def review(
     ],
     input_format: InputFormat = None,
     format: Annotated[
-        Literal["terminal", "json", "markdown", "sarif", "github", "questions"],
+        Literal["terminal", "json", "markdown", "html", "sarif", "github", "questions"],
         typer.Option(help="What to write; github: annotations for a workflow; questions: a letter to the applicant."),
     ] = "terminal",
     output: Output = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="HTML: cover each verdict until the reader of the page has given his own.")
+    ] = False,
+    adjudication: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="Show a reader's marks, as the HTML page saves them; may be given again.", show_default=False),
+    ] = None,
     only: Only = None,
     fail_on: Annotated[
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
@@ -122,6 +129,8 @@ def review(
             input_format=input_format,
             format=format,
             output=output,
+            blind=blind,
+            adjudications=adjudication or [],
             only=names(only),
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
@@ -284,13 +293,16 @@ def read(
 
 @app.command()
 def schema(
-    what: Annotated[Literal["review", "comparison", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+    what: Annotated[
+        Literal["review", "comparison", "labels", "adjudication", "bench"], typer.Argument(help="What to describe.")
+    ] = "review",
 ) -> None:
-    """Print the JSON Schema of a review, of a comparison, of the labels of a corpus, or of a bench report."""
+    """Print the JSON Schema of a review, a comparison, the labels of a corpus, a reader's marks, or a bench report."""
     import json
 
     from pydantic import BaseModel
 
+    from critic.adjudication import Adjudication
     from critic.bench.labels import Labels
     from critic.bench.report import BenchReport
     from critic.comparison import Comparison
@@ -300,9 +312,11 @@ def schema(
         "review": Review,
         "comparison": Comparison,
         "labels": Labels,
+        "adjudication": Adjudication,
         "bench": BenchReport,
     }
-    mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
+    given = what in ("labels", "adjudication")
+    mode: Literal["validation", "serialization"] = "validation" if given else "serialization"
     print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
 
 

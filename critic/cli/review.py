@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from critic.adjudication import check_subject, load_adjudication, with_marks
 from critic.api import reviewer
 from critic.cli.output import check, on_screen, width, write
 from critic.cli.progress import progress
@@ -36,6 +37,8 @@ class Options:
     input_format: str | None
     format: str
     output: Path | None
+    blind: bool
+    adjudications: list[Path]
     only: list[str]
     fail_on: str
     fail_on_tampering: bool
@@ -52,8 +55,13 @@ class Options:
 def run(options: Options) -> int:
     """Review and write; returns the exit code."""
     check(options.output)
+    if options.blind and options.format != "html":
+        raise InputError("--blind is about the page that --format html writes.")
     pack = load_rubrics(options.rubrics)
     proposal = read(options.source, InputFormat(options.input_format) if options.input_format else None)
+    adjudications = [load_adjudication(path) for path in options.adjudications]
+    for path, adjudication in zip(options.adjudications, adjudications, strict=True):
+        check_subject(adjudication, path, proposal.name, proposal.digest)
     beside = None if options.responses == "ignore" or options.source == "-" else responses_beside(Path(options.source))
     responses = load_responses(beside, pack) if beside else {}
     review = make(
@@ -67,7 +75,7 @@ def run(options: Options) -> int:
         note=options.note,
     )
     review = respond(review, responses, pack, accept=options.responses == "accept") if responses else review
-    write(_rendered(review, options), options.output)
+    write(_rendered(with_marks(review, adjudications), options), options.output)
     if needless := [id for id in responses if id not in {finding.id for finding in review.findings}]:
         verb = "is" if len(needless) == 1 else "are"
         print(f"critic: {clean(str(beside))} answers {', '.join(needless)}, which {verb} no finding.", file=sys.stderr)
@@ -157,6 +165,10 @@ def _failing(review: Review, fail_on: str) -> int:
 
 
 def _rendered(review: Review, options: Options) -> str:
+    if options.format == "html":
+        from critic.render import html
+
+        return html.render(review, blind=options.blind)
     if options.format != "terminal":
         return renderer(Format(options.format))(review)
     from critic.render import terminal

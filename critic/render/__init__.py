@@ -16,6 +16,7 @@ class Format(StrEnum):
     TERMINAL = "terminal"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     SARIF = "sarif"
     GITHUB = "github"
     QUESTIONS = "questions"

@@ -45,7 +45,7 @@ def render(review: Review) -> str:
         for finding in review.findings:
             lines += _finding(finding)
         if late := [(entry, *row) for entry in disputed(review) for row in afterthoughts(entry)]:
-            lines += ["## No findings, after a second look or a vote", ""]
+            lines += ["## No findings, yet looked at again", ""]
             lines += [f"- **{entry.id} {_text(entry.title)}**, {label}: {_text(text)}" for entry, label, text in late]
             lines += [""]
         lines += _doubtful(review)

@@ -12,6 +12,7 @@ from critic.findings import (
     NoticeLevel,
     Outcome,
     Quotation,
+    ReaderMark,
     Review,
     Severity,
     Status,
@@ -31,6 +32,11 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u
 def clean(text: str) -> str:
     """On one line, and without characters that steer a terminal or turn the direction of text."""
     return " ".join(CONTROLS.sub("", text).split())
+
+
+def clean_lines(text: str) -> str:
+    """The same for a longer text, which keeps its white space."""
+    return CONTROLS.sub("", text)
 
 
 _LEVEL = {
@@ -129,7 +135,7 @@ def place(quotation: Quotation) -> str:
 
 
 def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
-    """What a second look, the author and the votes of several readings add, as labels and sentences."""
+    """What a second look, the author, the votes of several readings and a reader's marks add, as labels and sentences."""
     rows: list[tuple[str, str]] = []
     if assessment.challenge:
         challenge = assessment.challenge
@@ -141,13 +147,20 @@ def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
         rows.append(("response", f"{clean(response.text)} ({said}{'; accepted' if response.accepted else ''})"))
     if len(set(assessment.votes.values())) > 1:
         rows.append(("votes", "; ".join(f"{clean(name)}: {VERDICT[verdict]}" for name, verdict in assessment.votes.items())))
+    rows += [("reader", _mark(mark)) for mark in assessment.marks]
     return rows
 
 
+def _mark(mark: ReaderMark) -> str:
+    own = ", ".join(filter(None, (mark.verdict and VERDICT[mark.verdict], mark.severity and mark.severity.value)))
+    judged = f", {'judged blind as' if mark.blind else 'should be'} {own}" if own else ""
+    return f"{clean(mark.reader)}: {mark.mark.value}{judged}{f'. {clean(mark.reason)}' if mark.reason else ''}"
+
+
 def disputed(review: Review) -> list[Assessment]:
-    """Entries that are no findings, but that a second look or a vote made so."""
-    entries = [entry for entry in review.critiques if entry.status is Status.JUDGED and not entry.is_finding]
-    return [entry for entry in entries if entry.challenge or len(set(entry.votes.values())) > 1]
+    """Entries that are no findings, but that a second look or a vote made so, or that a reader marked."""
+    entries = [entry for entry in review.critiques if not entry.is_finding and (entry.status is Status.JUDGED or entry.marks)]
+    return [entry for entry in entries if afterthoughts(entry)]
 
 
 def made(review: Review) -> list[tuple[str, str]]:

@@ -22,8 +22,8 @@ from critic.screening.findings import findings_lines
 from critic.screening.rows import Row, RowStatus, ranked
 from critic.screening.store import STORE, Result, Store
 
-_PAGE = "md"  # what the tables link to
-_FORMATS = {"json": Format.JSON, _PAGE: Format.MARKDOWN}
+_PAGE = "html"  # what the tables link to
+_FORMATS = {"json": Format.JSON, "md": Format.MARKDOWN, _PAGE: Format.HTML}
 
 
 class Results:
