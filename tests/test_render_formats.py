@@ -67,7 +67,10 @@ def test_recorded_reviews_look_like_this(format: Format, name: str, snapshot: Sn
         _write_mode = WriteMode.TEXT
         file_extension = ENDING.get(format, format.value)
 
-    assert renderer(format)(recorded(name)) == snapshot(extension_class=InItsFormat)
+    text = renderer(format)(recorded(name))
+    # Its looks and its script are files of their own, and the policy names their digests.
+    text = re.sub(r"(<(style|script)>).*?(</\2>)|sha256-[\w+/=]+", r"\1\3", text, flags=re.DOTALL) if "<html" in text else text
+    assert text == snapshot(extension_class=InItsFormat)
 
 
 # --- hostile text -------------------------------------------------------------------------------------------------------------

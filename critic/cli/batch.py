@@ -27,7 +27,6 @@ from critic.cli.options import (
     flags,
 )
 from critic.errors import InputError
-from critic.settings import DEFAULT_MODEL, load_settings
 
 if TYPE_CHECKING:
     from critic.screening.batch import BatchService, Received
@@ -139,6 +138,7 @@ def _written(out: Path, job: dict[str, Any]) -> int:
     from critic.screening.results import opened
     from critic.screening.screen import carried_out
     from critic.screening.unsent import UnsentGate
+    from critic.settings import DEFAULT_MODEL, load_settings
 
     pack = load_rubrics(job["rubrics"] and Path(job["rubrics"]))
     settings = load_settings(job["flags"], job["config"] and Path(job["config"]))
@@ -187,6 +187,7 @@ def _service(out: Path, base_url: str | None, config: Path | None) -> Iterator[B
     from critic.models import chat_models
     from critic.screening.batch import BatchService
     from critic.screening.results import opened
+    from critic.settings import load_settings
 
     _remembered(out)
     settings = load_settings({"base_url": base_url}, config)
