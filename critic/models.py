@@ -17,7 +17,6 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
-from openai.types.chat import ChatCompletion
 from pydantic import PrivateAttr, SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
@@ -186,7 +185,8 @@ class OpenAIChat(BaseChatModel):
         async with self._gate.turn(body) if self._gate else nullcontext():
             trouble: openai.APIStatusError | None = None
             try:
-                raw = await create(**body)
+                # As extra_body it goes out as it is; else the client rebuilds every message and schema, at a third of all cost.
+                raw = await create(model=self.model, messages=[], extra_body=body)
                 answer = Answer(raw.status_code, raw.text, raw.headers)
             except openai.APIStatusError as error:
                 trouble, answer = error, Answer(error.status_code, error.response.text, error.response.headers)
@@ -207,31 +207,33 @@ class OpenAIChat(BaseChatModel):
 
     def _result(self, answer: Answer) -> ChatResult:
         given = json.loads(answer.text)
-        if not isinstance(given, dict) or not given.get("choices"):
-            raise ValueError("no chat completion")
-        completion = ChatCompletion.construct(**given)  # providers leave out what they do not have
-        choice, usage = completion.choices[0], completion.usage
-        counted = None
-        if usage:
-            cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
-            thinking = usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens
-            counted = UsageMetadata(
-                input_tokens=usage.prompt_tokens,
-                output_tokens=usage.completion_tokens,
-                total_tokens=usage.total_tokens,
-                input_token_details=InputTokenDetails(cache_read=cached or 0),
-                output_token_details=OutputTokenDetails(reasoning=thinking or 0),
-            )
+        try:
+            choice, usage = given["choices"][0], given.get("usage") or {}
+            said, reason = choice["message"], choice.get("finish_reason")
+        except (LookupError, TypeError, AttributeError):
+            raise ValueError("no chat completion") from None
+        sent, received = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+        counted = UsageMetadata(
+            input_tokens=sent,
+            output_tokens=received,
+            total_tokens=sent + received,
+            input_token_details=InputTokenDetails(
+                cache_read=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+            ),
+            output_token_details=OutputTokenDetails(
+                reasoning=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+            ),
+        )
         message = AIMessage(
-            content=choice.message.content or "",
-            additional_kwargs={"refusal": choice.message.refusal} if choice.message.refusal else {},
+            content=said.get("content") or "",
+            additional_kwargs={"refusal": said["refusal"]} if said.get("refusal") else {},
             response_metadata={
-                "model_name": completion.model,
-                "finish_reason": choice.finish_reason,
-                "created": completion.created,
+                "model_name": given.get("model"),
+                "finish_reason": reason,
+                "created": given.get("created"),
                 "adjustments": list(self._adjustments.values()),
             },
-            usage_metadata=counted,
+            usage_metadata=counted if usage else None,
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
