@@ -71,18 +71,18 @@ def test_a_suppression_keeps_the_result_in_view(plan: Path, run: Run) -> None:
     ]
 
 
-def test_a_response_counts_only_where_it_is_accepted(plan: Path, run: Run) -> None:
+def test_an_answered_finding_fails_no_check_unless_told_otherwise(plan: Path, run: Run) -> None:
     check = ("review", plan, "--only", "U4,U6", "--fail-on", "minor", "--format", "questions")
     assert run(*check)[0] == 1
     respond(plan)
     code, _, err = run(*check)
-    assert code == 1
-    assert "The author answers U4; --responses accept lets that count" in err
-    code, _, err = run(*check, "--responses", "accept")
     assert code == 1  # of U6
     assert "Accepted because the author answers them: U4." in err
     respond(plan, RESPONSE + RESPONSE.replace("U4", "thresholds-are-not-understanding"))
-    assert run(*check, "--responses", "accept")[0] == 0
+    assert run(*check)[0] == 0
+    code, _, err = run(*check, "--responses", "show")
+    assert code == 1
+    assert "The author answers U4, U6, which counts all the same" in err
 
 
 def test_a_needless_response_is_named(plan: Path, run: Run) -> None:

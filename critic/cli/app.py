@@ -89,12 +89,12 @@ def review(
         bool, typer.Option("--fail-on-tampering", help="Exit with 4 if something is hidden or addressed to the reviewer.")
     ] = False,
     responses: Annotated[
-        Literal["show", "accept", "ignore"],
+        Literal["accept", "show", "ignore"],
         typer.Option(
-            help="The author's responses, from NAME.critic.toml beside the proposal: show them; "
-            "accept, so that an answered finding does not fail --fail-on; or ignore the file."
+            help="The author's responses, from NAME.critic.toml beside the proposal: accept, so that an answered finding "
+            "does not fail --fail-on; only show them; or ignore the file."
         ),
-    ] = "show",
+    ] = "accept",
     rubrics: Rubrics = None,
     offline: Offline = False,
     model: Model = None,

@@ -157,10 +157,7 @@ def _failing(review: Review, fail_on: str) -> int:
     if accepted:
         print(f"critic: Accepted because the author answers them: {', '.join(accepted)}.", file=sys.stderr)
     if waiting:
-        print(
-            f"critic: The author answers {', '.join(waiting)}; --responses accept lets that count for --fail-on.",
-            file=sys.stderr,
-        )
+        print(f"critic: The author answers {', '.join(waiting)}, which counts all the same: --responses show.", file=sys.stderr)
     return 1 if len(grave) > len(accepted) else 0
 
 
