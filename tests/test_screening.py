@@ -111,6 +111,31 @@ def test_a_run_over_all_sorts_of_files(folder: Path, tmp_path: Path, live: list[
     assert written(out) == files
 
 
+def test_odd_names_are_no_trouble(folder: Path, tmp_path: Path, run: Run) -> None:
+    (folder / ("n" * 250 + ".md")).write_text(SMALL + "One.")
+    (folder / "caf\udce9 <b>%2F#?.md").write_text(SMALL + "Two.")
+    (folder / "shut").mkdir()
+    code, _, err = run("screen", folder, "--out", tmp_path / "out", "--offline")
+    assert (code, "14 files: 14 reviewed" in err) == (0, True)
+    assert len(list((tmp_path / "out" / "reviews").rglob("*.html"))) == 14
+    assert run("screen", folder, "--out", tmp_path / "out", "--offline")[2] == err
+
+
+def test_two_folders_of_one_name_are_kept_apart(tmp_path: Path, run: Run) -> None:
+    for place in ("x", "y"):
+        (tmp_path / place / "round").mkdir(parents=True)
+        (tmp_path / place / "round" / "a.md").write_text(SMALL + place)
+    run("screen", tmp_path / "x" / "round", tmp_path / "y" / "round", "--out", tmp_path / "out", "--offline")
+    assert (tmp_path / "out" / "reviews" / "x" / "round" / "a.md.html").exists()
+    assert (tmp_path / "out" / "reviews" / "y" / "round" / "a.md.html").exists()
+
+
+def test_a_folder_without_proposals_is_said(tmp_path: Path, run: Run) -> None:
+    code, _, err = run("screen", tmp_path, "--out", tmp_path / "out", "--offline")
+    assert code == 2
+    assert "There are no proposals in " in err
+
+
 def test_a_changed_rubric_asks_again_for_itself_alone(
     folder: Path, tmp_path: Path, live: list[str], endpoint: Endpoint, run: Run
 ) -> None:

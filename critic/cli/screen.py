@@ -54,6 +54,8 @@ def run(options: Options) -> int:
     pack = load_rubrics(options.rubrics)
     settings = Settings() if options.offline else load_settings(options.flags, options.config)
     files = list(find(options.paths, options.include, options.exclude, apart=options.out))
+    if not files:
+        raise InputError(f"There are no proposals in {', '.join(map(str, options.paths))}; see --include.")
     if options.dry_run:
         return _estimate(options, settings, pack, files)
     if options.out is None:

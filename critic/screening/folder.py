@@ -18,7 +18,7 @@ _READ = (".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".tex",
 
 @dataclass(frozen=True)
 class Found:
-    """A file, and what the run calls it: its path from the folder that was named, with forward slashes."""
+    """A file, and what the run calls it: its path from the folder that was named, or that all have in common."""
 
     path: Path
     name: str
@@ -46,27 +46,30 @@ def find(
     Raises:
         InputError: a path does not exist.
     """
-    several = len(paths) > 1
-    for root in paths:
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}.")
+    roots = [path.resolve() for path in paths]
+    base = Path(os.path.commonpath([root if root.is_dir() else root.parent for root in roots])) if roots else Path()
+    for root in roots:
         if root.is_file():
-            yield Found(root, root.name if not several else root.as_posix().lstrip("/"))
-        elif root.is_dir():
-            prefix = f"{root.name}/" if several else ""
-            for path in _files(root, root.resolve(), apart.resolve() if apart else None):
-                name = prefix + path.relative_to(root).as_posix()
-                if any(fnmatch(path.name, pattern) for pattern in _NEVER) or _matches(name, exclude):
-                    continue
-                if include and not _matches(name, include):
-                    continue
-                yield _checked(path, name, root.resolve(), any_ending=bool(include))
-        else:
-            raise InputError(f"There is no file or folder {root}.")
+            yield Found(root, root.relative_to(base).as_posix())
+            continue
+        shut: list[OSError] = []
+        for path in _files(root, apart.resolve() if apart else None, shut):
+            name = path.relative_to(base).as_posix()
+            if any(fnmatch(path.name, pattern) for pattern in _NEVER) or _matches(name, exclude):
+                continue
+            if not include or _matches(name, include):
+                yield _checked(path, name, root, any_ending=bool(include))
+        for error in shut:
+            yield Skipped(Path(error.filename).relative_to(base).as_posix(), f"a folder that cannot be read: {error.strerror}")
 
 
-def _files(folder: Path, root: Path, apart: Path | None) -> Iterator[Path]:
+def _files(root: Path, apart: Path | None, shut: list[OSError]) -> Iterator[Path]:
     """The files below: each folder once however links lead there, none outside the root, and no results of a run."""
     seen: set[Path] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for place, folders, files in os.walk(root, followlinks=True, onerror=shut.append):
         here = Path(place).resolve()
         if here in seen or here == apart or STORE in files or not here.is_relative_to(root):
             folders.clear()

@@ -23,6 +23,7 @@ from critic.screening.rows import Row, RowStatus, ranked
 from critic.screening.store import STORE, Result, Store
 
 _PAGE = "html"  # what the tables link to
+_LONGEST = 200  # bytes of a name
 _FORMATS = {"json": Format.JSON, "md": Format.MARKDOWN, _PAGE: Format.HTML}
 
 
@@ -50,7 +51,7 @@ class Results:
 
     def keep(self, key: str, name: str, review: Review) -> Row:
         """Write a review, and keep what the tables need of it."""
-        row = Row.of(review, name, f"reviews/{name}.{_PAGE}")
+        row = Row.of(review, name, self._path(name, _PAGE).relative_to(self._folder or Path()).as_posix())
         if self._folder:
             for ending, format in _FORMATS.items():
                 path = self._path(name, ending)
@@ -98,7 +99,10 @@ class Results:
             draft.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def _path(self, name: str, ending: str) -> Path:
-        return (self._folder or Path()) / "reviews" / f"{name}.{ending}"
+        folder, _, last = name.rpartition("/")
+        if len(os.fsencode(last)) > _LONGEST:  # with an ending it would be longer than file systems allow
+            last = f"{last[:50]}-{sha256(os.fsencode(last)).hexdigest()[:16]}"
+        return (self._folder or Path()) / "reviews" / folder / f"{last}.{ending}"
 
 
 @contextmanager

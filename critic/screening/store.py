@@ -56,6 +56,7 @@ class Store:
         Raises:
             InputError: it is no store of this or an earlier version.
         """
+        self._path = path
         try:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -79,7 +80,7 @@ class Store:
 
     def keep_answer(self, key: str, answer: Answer, model: str | None, usage: Usage) -> None:
         """Keep an answer, in place of what is there."""
-        self._db.execute(
+        self._write(
             "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key,
@@ -113,7 +114,7 @@ class Store:
 
     def keep_result(self, key: str, result: Result) -> None:
         """Keep what became of a file, in place of what is there."""
-        self._db.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (key, result.row, result.findings))
+        self._write("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (key, result.row, result.findings))
 
     def batches(self) -> Iterator[tuple[str, str, bool]]:
         """The request files that were submitted: name, id of the batch, and whether its results are here."""
@@ -122,4 +123,10 @@ class Store:
 
     def keep_batch(self, file: str, id: str, *, collected: bool = False) -> None:
         """Note that a request file was submitted, or that its results are here."""
-        self._db.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", (file, id, collected))
+        self._write("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", (file, id, collected))
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise InputError(f"{self._path} cannot be written: {error}. All before is stored; make room and go on.") from error
