@@ -99,6 +99,7 @@ def test_a_run_over_all_sorts_of_files(folder: Path, tmp_path: Path, live: list[
     code, _, err = run("screen", folder, "--out", out, *live)
     assert code == 0
     assert "15 files: 1 unreadable, 13 reviewed, 1 duplicate" in err
+    assert "0.00 USD at list prices, without what test-model took, whose price is not known." in err
     assert "broken.pdf" in err
     assert len(endpoint.requests) == 13
     files = written(out)
@@ -189,7 +190,7 @@ def test_killed_again_and_again(folder: Path, tmp_path: Path, live: list[str], e
 def test_interrupted_it_finishes_what_is_under_way(folder: Path, tmp_path: Path, live: list[str], endpoint: Endpoint) -> None:
     endpoint.answers = [lambda body: time.sleep(0.3) or answer(body)]
     process = screening(folder, tmp_path / "out", *live, "--concurrency", "2")
-    while len(endpoint.requests) < 2:
+    while len(endpoint.requests) < 2 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
@@ -259,7 +260,7 @@ def test_a_second_process_is_told_who_works_there(
 ) -> None:
     endpoint.answers = [lambda body: time.sleep(3) or answer(body)]
     process = screening(folder, tmp_path / "out", *live)
-    while not endpoint.requests:
+    while not endpoint.requests and process.poll() is None:
         time.sleep(0.01)
     code, _, err = run("screen", folder, "--out", tmp_path / "out", *live)
     assert code == 2
@@ -306,7 +307,7 @@ def test_a_budget_is_not_passed_and_can_be_raised(
     assert f"{0.2 * asked:.4f} of {float(most) + 0.5:.2f} USD are spent" in err
     code, _, err = run(*command, 100)
     assert (code, len(endpoint.requests)) == (0, 12)
-    assert "2.40 USD spent" in err
+    assert "12 replies took 1,200 tokens in (0 cached) and 600 out (0 for reasoning): 2.40 USD at list prices." in err
 
 
 def test_a_budget_needs_a_price(folder: Path, tmp_path: Path, live: list[str], run: Run) -> None:

@@ -161,7 +161,7 @@ def _written(out: Path, job: dict[str, Any]) -> int:
             return [screened.row async for screened in carried_out(run, store, files)]
 
         rows = asyncio.run(done())
-        code = concluded(rows, gate.closed, out, len(files), None)
+        code = concluded(rows, gate.closed, out, len(files), "")
     if waiting:
         say(f"{len(waiting)} requests were submitted and have no answer yet: critic batch status.")
     if requests.paths:

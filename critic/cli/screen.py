@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from critic.errors import CriticError, InputError, StoppedError
+from critic.findings import Usage
 from critic.models import chat_models
+from critic.pricing import price_of
+from critic.render.words import clean
 from critic.rubrics import RubricPack, load_rubrics
 from critic.screening.estimate import Estimate
 from critic.screening.folder import Found, Skipped, find
@@ -68,7 +71,8 @@ def run(options: Options) -> int:
             say(f"Sending {len(files)} proposals to {chats[0].host} (model {names}), {settings.concurrency} requests at once.")
         job = Run(settings, pack, store, gate, options.out)
         rows, stopped = asyncio.run(_screened(job, gate, store, files, again=options.ask_again))
-    return concluded(rows, stopped, options.out, len(files), gate.budget.spent if settings.online else None)
+        cost = _cost(store, settings) if settings.online else ""
+    return concluded(rows, stopped, options.out, len(files), cost)
 
 
 async def _screened(
@@ -130,12 +134,27 @@ class Meter:
             say(f"{self._done} of {self._total} files, {told}, about {left:.0f} minutes left")
 
 
-def concluded(rows: Sequence[Row], stopped: CriticError | None, out: Path, files: int, spent: float | None) -> int:
+def _cost(store: Store, settings: Settings) -> str:
+    """What all that is in the store took, in tokens and in US dollars."""
+    usages = store.usage()
+    total = sum(usages.values(), Usage())
+    prices = {model or "unnamed": price_of(usage, model, settings.prices) for model, usage in usages.items()}
+    unknown = ", ".join(clean(model) for model, price in prices.items() if price is None)
+    dollars = f"{sum(price or 0 for price in prices.values()):.2f} USD at list prices"
+    return (
+        f"{total.requests:,} replies took {total.input_tokens:,} tokens in ({total.cached_tokens:,} cached) and "
+        f"{total.output_tokens:,} out ({total.reasoning_tokens:,} for reasoning): {dollars}"
+        f"{f', without what {unknown} took, whose price is not known' if unknown else ''}."
+    )
+
+
+def concluded(rows: Sequence[Row], stopped: CriticError | None, out: Path, files: int, cost: str) -> int:
     """Say how a run ended; returns the exit code."""
     statuses = counted(rows)
     parts = [f"{count} {name}" for name, count in statuses.items()] + [f"{files - len(rows)} open"] * (files > len(rows))
-    cost = "" if spent is None else f"; {spent:.2f} USD spent at list prices"
-    say(f"{files} files: {', '.join(parts) or 'none'}{cost}.")
+    say(f"{files} files: {', '.join(parts) or 'none'}.")
+    if cost:
+        say(cost)
     for row in [row for row in rows if row.status is RowStatus.UNREADABLE][:5]:
         say(f"not read: {row.path}: {row.problem}")
     say(f"Results: {out / 'index.html'}, summary.csv, summary.xlsx, findings.jsonl, round.md and reviews/ beside it.")

@@ -44,6 +44,10 @@ class Budget:
         self._promised: list[float] = []
         self._settled = asyncio.Event()
 
+    def priced(self, body: Mapping[str, Any]) -> str | None:
+        """The model that a request asks for, if its price is known."""
+        return None if price_of(Usage(), body["model"], self._prices) is None else str(body["model"])
+
     def add(self, usage: Usage, model: str | None) -> None:
         """Count what a reply took."""
         self.spent += price_of(usage, model, self._prices) or 0.0

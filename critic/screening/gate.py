@@ -50,7 +50,9 @@ class StoringGate:
 
     def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
         self._pace.told(answer.status, answer.headers)
-        if answer.status in (200, 400, 422) and (kept := keep(self._store, request_key(body), answer)):
+        if answer.status in (200, 400, 422) and (
+            kept := keep(self._store, request_key(body), answer, self.budget.priced(body))
+        ):
             self.budget.add(kept[1], kept[0])
 
 
@@ -71,11 +73,17 @@ def live_gate(settings: Settings, store: Store, budget: float | None = None) -> 
     return StoringGate(store, pace, Budget(budget, models, settings.prices, spent, store.longest_reply()))
 
 
-def keep(store: Store, key: str, answer: Answer) -> tuple[str | None, Usage] | None:
+def keep(store: Store, key: str, answer: Answer, asked: str | None = None) -> tuple[str | None, Usage] | None:
     """Store an answer if it is one: a chat completion, or why there is none.
 
+    Args:
+        store: where it goes.
+        key: of the request.
+        answer: to it.
+        asked: the model that was asked for, if it is its price that counts; providers answer with names of their own.
+
     Returns:
-        The model that gave it and what it took; None if the endpoint said something else.
+        The model and what it took; None if the endpoint said something else.
     """
     try:
         said = json.loads(answer.text)
@@ -91,5 +99,6 @@ def keep(store: Store, key: str, answer: Answer) -> tuple[str | None, Usage] | N
         output_tokens=counted.get("completion_tokens") or 0,
         reasoning_tokens=(counted.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
     )
-    store.keep_answer(key, answer, said.get("model"), usage)
-    return said.get("model"), usage
+    model = asked or said.get("model")
+    store.keep_answer(key, answer, model, usage)
+    return model, usage
