@@ -36,7 +36,7 @@ def assemble(document: Document, name: str) -> Proposal:
     offset = 0
     for block in document.blocks:
         text, invisible = strip_invisible(block.text)
-        hidden += [found.model_copy(update={"page": block.page, "line": None}) for found in invisible]
+        hidden += [found.model_copy(update={"page": block.page, "line": block.line}) for found in invisible]
         text = " ".join(text.split())
         if not text:
             continue
