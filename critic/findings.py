@@ -76,19 +76,24 @@ class Outcome(StrEnum):
 
 
 class NoticeLevel(StrEnum):
-    """How much a notice weighs; the first two are tampering."""
+    """How much a notice weighs."""
 
     HIDDEN = "hidden"
     ADDRESSED = "addressed"
     QUOTED = "quoted"
+    UNREAD = "unread"
+
+    @property
+    def is_tampering(self) -> bool:
+        return self in (NoticeLevel.HIDDEN, NoticeLevel.ADDRESSED)
 
 
 class Notice(_Record):
-    """Text in the file that is meant for a reviewer, or kept from its reader."""
+    """Text in the file that is meant for a reviewer, or kept from its reader, or that could not be read."""
 
     level: NoticeLevel = Field(
-        description="hidden: taken out before any model saw the text; addressed: visible, and left in; "
-        "quoted: the like, but shown as an object of study"
+        description="hidden: taken out, or put right, before any model saw the text; addressed: visible, and left in; "
+        "quoted: the like, but shown as an object of study; unread: a part of the file without text, which no model saw"
     )
     kind: str = Field(description="how it is hidden, or what it does")
     text: str = Field(description="what it says, shortened")
@@ -222,7 +227,7 @@ class Review(_Record):
     complete: bool = Field(description="false if any entry failed: then this review is no all-clear")
     in_scope: bool | None = Field(description="null if that is not known because the request failed")
     scope_reason: str
-    notices: list[Notice] = Field([], description="what in the file is meant to steer a reviewer")
+    notices: list[Notice] = Field([], description="what in the file is meant to steer a reviewer, and what could not be read")
     trustworthy: bool | None = Field(
         None, description="whether the integrity probe found its planted flaw; null if it was not asked for"
     )
@@ -244,7 +249,7 @@ class Review(_Record):
     @property
     def tampered(self) -> bool:
         """Whether something was hidden, or is addressed to the reviewer."""
-        return any(notice.level is not NoticeLevel.QUOTED for notice in self.notices)
+        return any(notice.level.is_tampering for notice in self.notices)
 
     @property
     def failed(self) -> list[Entry]:

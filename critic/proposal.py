@@ -42,6 +42,7 @@ class Proposal(BaseModel):
     text: str
     passages: tuple[Passage, ...]
     hidden: tuple[Hidden, ...] = ()
+    unread: tuple[int, ...] = ()  # pages, from 1, that are pictures without text
 
     @cached_property
     def digest(self) -> str:

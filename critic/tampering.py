@@ -6,29 +6,18 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from critic.findings import Notice, NoticeLevel
 from critic.proposal import Proposal
-from critic.readers.invisible import unmask_encoded, unmask_homoglyphs
+from critic.quoting import code_of, introduced, vocabulary, without_quotations
+from critic.readers.disguise import encoded, lookalikes, told
 from critic.rubrics import RubricPack
 
 _EXCERPT = 300  # characters shown of what was found
 _PARROT = 10  # words in a row that a proposal does not share with a rubric by chance
-_QUOTATION = re.compile(
-    r"""“[^“”]{4,}”|«[^«»]{4,}»|„[^„“”]{4,}[“”]|「[^「」]{4,}」|`[^`]{4,}`
-    |(?<!":)(?<!":[ ])(?<![{,\[])"[^"]{4,}"(?!\s*[:}])  # but not the strings of JSON
-    |(?<!\w)‘[^‘]{4,}?’(?!\w)|(?<!\w)'[^']{8,}?'(?!\w)
-    """,
-    re.VERBOSE,
-)
 _SHORT = 40  # characters; an order that is split over sentences has a short first part
 _OTHER_SCRIPTS = re.compile(r"[\u0400-\u052f\u0600-\u06ff\u0900-\u097f\u3040-\u9fff\uac00-\ud7af]")
 _OTHER_LANGUAGES = ("ru", "uk", "ar", "hi", "zh", "ja", "ko")
-_DATA = Path(__file__).with_name("tampering.yaml")
 
 
 def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
@@ -42,11 +31,25 @@ def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
         Notice(level=NoticeLevel.HIDDEN, kind=found.kind, text=_excerpt(found.text), line=found.line, page=found.page)
         for found in proposal.hidden
     ]
+    # What is disguised has been undone too, but for what is shown as an object of study.
     disguised = [
-        Notice(level=NoticeLevel.ADDRESSED, kind=found.kind, text=_excerpt(found.text), line=found.line)
-        for found in (*unmask_homoglyphs(proposal.text), *unmask_encoded(proposal.text))
+        Notice(level=NoticeLevel.QUOTED, kind=found.kind, text=_excerpt(found.text), line=found.line)
+        for find in (lookalikes, encoded)
+        for found in told(proposal.text, list(find(proposal.text)))
     ]
-    return [*hidden, *disguised, *_addressed(proposal), *_parroted(proposal, pack)]
+    return [*hidden, *disguised, *_addressed(proposal), *_parroted(proposal, pack), *_unread(proposal)]
+
+
+def _unread(proposal: Proposal) -> Iterator[Notice]:
+    if pages := proposal.unread:
+        numbers = ", ".join(map(str, pages))
+        several = "s" * (len(pages) > 1)
+        yield Notice(
+            level=NoticeLevel.UNREAD,
+            kind="page without text",
+            text=f"Page{several} {numbers} of the file: a picture without a text layer, not read; ocrmypdf adds the layer.",
+            page=pages[0],
+        )
 
 
 def _addressed(proposal: Proposal) -> Iterator[Notice]:
@@ -62,7 +65,7 @@ def _addressed(proposal: Proposal) -> Iterator[Notice]:
     ]
     joined = _kinds(pairs)
     parted = {index: kind for index, kind in joined.items() if not {index, index + 1} & found.keys()}
-    code = _code(proposal.text)
+    code = code_of(proposal.text)
     for index, kind in sorted((found | parted).items()):
         start = spans[index][0]
         passage = proposal.passage(start)
@@ -103,15 +106,7 @@ def _is_quoted(texts: list[str]) -> bool:
     Args:
         texts: the sentence, and its paragraph, since a quotation may be longer than a sentence.
     """
-    if any(not _kinds([_QUOTATION.sub(" … ", text)]) for text in texts):
-        return True
-    return any(pattern.search(texts[0]) for pattern in _quoting())
-
-
-def _code(text: str) -> list[tuple[int, int]]:
-    """Where fenced code stands in a Markdown text."""
-    fences = [match.start() for match in re.finditer(r"^(?:```|~~~)", text, re.MULTILINE)]
-    return list(zip(fences[::2], [*fences[1::2], len(text)], strict=False))
+    return any(not _kinds([without_quotations(text)]) for text in texts) or introduced(texts[0])
 
 
 def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
@@ -145,18 +140,13 @@ def _excerpt(text: str) -> str:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    return dict(yaml.load(_DATA.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
-
-
-@cache
 def _languages() -> dict[str, frozenset[str]]:
     """The languages of the patterns, and words without which none of a language's patterns should match; none for English.
 
     Most proposals are in one language, and trying all patterns of sixteen takes longer than everything else.
     """
     words: dict[str, set[str]] = {}
-    for entry in _data()["kinds"]:
+    for entry in vocabulary()["kinds"]:
         for language, patterns in entry["patterns"].items():
             plain = re.sub(r"\\.|\(\?[-i:!<=]*", " ", " ".join(patterns)).lower()
             words.setdefault(language, set()).update(re.findall(r"[^\W\d_]{5,}", plain))
@@ -168,16 +158,11 @@ def _languages() -> dict[str, frozenset[str]]:
 def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
     """What gives such text away in a language: kinds and patterns."""
     found: list[tuple[str, re.Pattern[str]]] = []
-    for entry in _data()["kinds"]:
+    for entry in vocabulary()["kinds"]:
         patterns: list[str] = entry["patterns"].get(language, [])
         orders = [pattern.removeprefix("{begin}") for pattern in patterns if pattern.startswith("{begin}")]
         others = [pattern for pattern in patterns if not pattern.startswith("{begin}")]
         if orders:  # all at once: looking for the place is what takes the time
-            others.append(f"{_data()['begin'][language]}(?:{'|'.join(f'(?:{order})' for order in orders)})")
+            others.append(f"{vocabulary()['begin'][language]}(?:{'|'.join(f'(?:{order})' for order in orders)})")
         found += [(entry["kind"], re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for pattern in others]
     return found
-
-
-@cache
-def _quoting() -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in _data()["quoting"]]

@@ -21,7 +21,7 @@ _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\x00-\u036f\W\d_]+"
     r"|(?<!\S)[\"'“‘(\[]*+[^\W\d_][\w'’-]*+[.,;:!?\"'”’)\]]*+(?!\S)"
 )
-_GENERATED = re.compile(r"Description automatically generated( with \w+ confidence)?|AI-generated content may be incorrect\.?")
+GENERATED = re.compile(r"Description automatically generated( with \w+ confidence)?|AI-generated content may be incorrect\.?")
 
 
 def blending(colour: str, ground: str) -> str:
@@ -70,7 +70,7 @@ class Gathering:
 
     def note(self, kind: str, text: str, line: int | None = None) -> None:
         """Take something that stands beside the text (an alt text, a comment), which is judged by itself."""
-        text = " ".join(_GENERATED.sub("", text).split())
+        text = " ".join(GENERATED.sub("", text).split())
         if text and len(self._notes) < _MOST:
             self._notes.setdefault((kind, text), line)
 

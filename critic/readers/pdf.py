@@ -49,6 +49,7 @@ def read_pdf(data: bytes, name: str) -> Document:
     return Document(
         blocks=[Block(text=text, level=level, page=page) for text, level, page in answer["blocks"]],
         hidden=[Hidden(**each) for each in answer["hidden"]],
+        unread=answer["unread"],
     )
 
 
@@ -65,6 +66,7 @@ def _serve() -> None:
         answer: dict[str, object] = {
             "blocks": [(block.text, block.level, block.page) for block in document.blocks],
             "hidden": [each.model_dump() for each in document.hidden],
+            "unread": document.unread,
         }
     except InputError as error:
         answer = {"error": str(error)}

@@ -25,6 +25,7 @@ from critic.readers.pdf_pixels import (
     scale_of,
     shares,
 )
+from critic.readers.pdf_standins import standing_in
 
 if TYPE_CHECKING:
     from critic.readers.pdf_pixels import Pixels
@@ -44,6 +45,13 @@ def verdicts(page: Any, text: PageText) -> list[tuple[Unit, str | None]]:
     inked = [unit for unit in units if unit[0].run and unit[0].char.strip()]
     if not inked:
         return [(unit, None) for unit in units]
+    judged = [unit for unit in inked if not (unit[0].run and unit[0].run.lacking and _in_layer(unit[0].run.handle))]
+    with standing_in(page, judged) as boxes:
+        return _settle(units, _judged(page, text, inked, boxes))
+
+
+def _judged(page: Any, text: PageText, inked: Sequence[Unit], boxes: dict[int, Any]) -> dict[int, str | None]:
+    """How words are hidden, by id; `boxes` are drawn for those of text objects that cannot be drawn themselves."""
     scale = scale_of(text)
     full = draw(page, scale)
     found: dict[int, str | None] = {}
@@ -51,6 +59,7 @@ def verdicts(page: Any, text: PageText) -> list[tuple[Unit, str | None]]:
     sheets, over = layers(inked, text)
     for depth, sheet in enumerate(sheets):
         handles = {id(unit[0].run): unit[0].run.handle for unit in sheet if unit[0].run}
+        handles |= {-key: boxes[key] for key in handles.keys() & boxes.keys()}
         bare = draw(page, scale, [*handles.values(), *text.unlisted])
         for unit, share in zip(sheet, shares(differ(full, bare), sheet, scale), strict=True):
             found[id(unit)] = _stated(unit, text) or (None if share >= INK else "covered")
@@ -67,7 +76,7 @@ def verdicts(page: Any, text: PageText) -> list[tuple[Unit, str | None]]:
         alone = shares(differ(draw_text_alone(page, scale), 255), unexplained, scale)
         for unit, share in zip(unexplained, alone, strict=True):
             found[id(unit)] = _reason(unit, share, background(unit, behind[id(unit)], scale))
-    return _settle(units, found)
+    return found
 
 
 def _units(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:

@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 _LEVEL = {
-    NoticeLevel.HIDDEN: "hidden, and taken out before the text was judged",
+    NoticeLevel.HIDDEN: "hidden, and taken out or put right before the text was judged",
     NoticeLevel.ADDRESSED: "in plain sight, and addressed to the reviewer",
     NoticeLevel.QUOTED: "quoted as an object of study",
 }
@@ -43,7 +43,7 @@ _LEVEL = {
 def tampering(review: Review) -> list[tuple[str, str, str]]:
     """What is meant to steer a reviewer, as level, kind with place, and text."""
     rows: list[tuple[str, str, str]] = []
-    for notice in review.notices:
+    for notice in (notice for notice in review.notices if notice.level in _LEVEL):
         places = [f"p. {notice.page}" if notice.page else "", f"line {notice.line}" if notice.line else ""]
         where = ", ".join(filter(None, places))
         rows.append((_LEVEL[notice.level], f"{clean(notice.kind)}{f' ({where})' if where else ''}", clean(notice.text)))
@@ -64,8 +64,9 @@ def notices(review: Review) -> list[str]:
     if review.trustworthy is False:
         found.append("NOT TO BE TRUSTED: the model did not find a flaw that was planted in this proposal to test it.")
     if review.tampered:
-        count = sum(notice.level is not NoticeLevel.QUOTED for notice in review.notices)
+        count = sum(notice.level.is_tampering for notice in review.notices)
         found.append(f"TAMPERING: {count} passage{'' if count == 1 else 's'} hidden or addressed to the reviewer; see below.")
+    found += [f"PARTLY UNREAD: {clean(notice.text)}" for notice in review.notices if notice.level is NoticeLevel.UNREAD]
     if review.in_scope is False:
         found.append(f"OUT OF SCOPE, so there are no verdicts. {clean(review.scope_reason)}")
     if review.provenance.mode == "offline":
