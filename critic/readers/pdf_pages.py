@@ -65,7 +65,7 @@ def _read(data: bytes, name: str) -> Document:
             pages.append(lines)
             heights.append(text.height)
             hidden += unseen
-            replaced += [(number, clean(said)) for said in text.replaced if count_words(said) >= PROSE]
+            replaced += [(number, said) for said in map(clean, text.replaced) if count_words(said) >= PROSE]
             pictures.append(picture)
         words = sum(len(line.text.split()) for lines in pages for line in lines)
         if words < _BARE * count and (any(pictures) or not words) and not (words and hidden):
