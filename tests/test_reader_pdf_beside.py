@@ -127,6 +127,17 @@ def test_east_asian_text_in_a_font_that_nobody_has_here(before: str, after: str,
     assert kind is None or document.hidden[0].kind in (kind, "covered", "not displayed")
 
 
+def test_lines_without_spaces_between_words_are_joined_without() -> None:
+    registerFont(UnicodeCIDFont("STSong-Light"))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("STSong-Light", 11)
+        canvas.drawString(72, 700, CHINESE[:12])
+        canvas.drawString(72, 686, CHINESE[12:])
+
+    assert [block.text for block in read_pages(make(draw), "x.pdf").blocks] == [CHINESE]
+
+
 def test_a_whole_page_in_such_a_font_on_a_turned_page() -> None:
     registerFont(UnicodeCIDFont("STSong-Light"))
     canvas = Canvas(out := io.BytesIO(), (842, 842), invariant=1)

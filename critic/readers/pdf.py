@@ -55,8 +55,11 @@ def read_pdf(data: bytes, name: str) -> Document:
 
 def _serve() -> None:
     """What the process of its own does: a PDF on standard input, blocks and hidden text as JSON on standard output."""
+    import gc
+
     from critic.readers.pdf_pages import read_pages
 
+    gc.disable()  # it would go through the glyphs again and again, a tenth of the time, and the process ends soon
     if sys.platform == "linux":
         import resource
 

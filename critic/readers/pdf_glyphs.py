@@ -70,7 +70,7 @@ def read_glyphs(page: Any, limit: int, own: int | None = None) -> PageText:
             code = c.FPDFText_GetUnicode(text, index)
             handle = c.FPDFText_GetTextObject(text, index)
             run = None
-            if handle and c.FPDFText_IsGenerated(text, index) != 1:
+            if handle and (code > 32 or c.FPDFText_IsGenerated(text, index) != 1):  # PDFium puts in nothing but white space
                 key = ctypes.addressof(handle.contents)
                 run = runs.get(key) or runs.setdefault(key, _run(c, text, index, handle, late=own is not None and index >= own))
             if not c.FPDFText_GetCharBox(text, index, *refs):
@@ -78,13 +78,12 @@ def read_glyphs(page: Any, limit: int, own: int | None = None) -> PageText:
             if run and not run.embedded and code > _LATIN and top.value - bottom.value < 0.1 * run.size:
                 run.lacking = True
                 bottom.value, top.value = bottom.value - 0.1 * run.size, bottom.value + 0.8 * run.size
-            xs = sorted(xx * x + xy * y + x0 for x, y in ((left.value, bottom.value), (right.value, top.value)))
-            ys = sorted(yx * x + yy * y + y0 for x, y in ((left.value, bottom.value), (right.value, top.value)))
-            if c.FPDFText_IsHyphen(text, index) == 1:
+            x, across = xx * left.value + xy * bottom.value + x0, xx * right.value + xy * top.value + x0
+            y, down = yx * left.value + yy * bottom.value + y0, yx * right.value + yy * top.value + y0
+            char = "\n" if code in (10, 13) else chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            if not (char.isalnum() or char == " ") and c.FPDFText_IsHyphen(text, index) == 1:
                 char = "\x02"
-            else:
-                char = "\n" if code in (10, 13) else chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
-            glyphs.append(Glyph(char, (xs[0], ys[0], xs[1], ys[1]), run))
+            glyphs.append(Glyph(char, (min(x, across), min(y, down), max(x, across), max(y, down)), run))
         unlisted = [each for each in objects if ctypes.addressof(each.contents) not in runs]
         return PageText(width, height, glyphs, unlisted, replaced)
     finally:

@@ -108,9 +108,11 @@ class _Maker:
         stacks: list[Part] = []
         after = index
         for line in self.lines[index : index + 60]:
-            pieces = [replace(line, left=left, right=right, text=text) for left, right, text in line.cells]
             if line.page != self.lines[index].page:
                 break
+            pieces = [line]
+            if len(line.cells) > 1:
+                pieces = [replace(line, left=left, right=right, text=text) for left, right, text in line.cells]
             trial = [list(stack) for stack in stacks]
             for piece in pieces:
                 where = self._stacked(trial, piece) if trial else "beside"

@@ -17,7 +17,6 @@ from critic.readers.pdf_pixels import (
     Unit,
     background,
     boxes_of,
-    differ,
     draw,
     draw_text_alone,
     layers,
@@ -56,24 +55,25 @@ def _judged(page: Any, text: PageText, inked: Sequence[Unit], boxes: dict[int, A
     full = draw(page, scale)
     found: dict[int, str | None] = {}
     behind: dict[int, Pixels] = {}
-    sheets, over = layers(inked, text)
+    twins = repeats(inked)
+    sheets, over = layers(inked, text, twins)
     for depth, sheet in enumerate(sheets):
         handles = {id(unit[0].run): unit[0].run.handle for unit in sheet if unit[0].run}
         handles |= {-key: boxes[key] for key in handles.keys() & boxes.keys()}
         bare = draw(page, scale, [*handles.values(), *text.unlisted])
-        for unit, share in zip(sheet, shares(differ(full, bare), sheet, scale), strict=True):
+        for unit, share in zip(sheet, shares(full, bare, sheet, scale), strict=True):
             found[id(unit)] = _stated(unit, text) or (None if share >= INK else "covered")
             behind[id(unit)] = bare
             if depth and found[id(unit)] is None and _alike(unit, background(unit, bare, scale)):
                 found[id(unit)] = "covered"  # what it changes is the text under it
     found |= {id(unit): "overprinted" for unit in over}
     _pass_scan(inked, found, full, text, scale)
-    for repeat, first in repeats(inked).items():
+    for repeat, first in twins.items():
         if found[id(inked[first])] is None:
             found[id(inked[repeat])] = REPEAT
     unexplained = [unit for unit in inked if found[id(unit)] == "covered"]
     if unexplained:
-        alone = shares(differ(draw_text_alone(page, scale), 255), unexplained, scale)
+        alone = shares(draw_text_alone(page, scale), 255, unexplained, scale)
         for unit, share in zip(unexplained, alone, strict=True):
             found[id(unit)] = _reason(unit, share, background(unit, behind[id(unit)], scale))
     return found
