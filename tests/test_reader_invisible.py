@@ -286,7 +286,7 @@ def test_hashes_keys_addresses_and_tables_are_not_encoded_text(text: str) -> Non
         ("a <font color=white>b</font><i style='color:#fefefe'>c</i>", "a ", "white text", "b c"),
         ("<i style='color:#333;background:#333'>b</i> a", " a", "text in the colour of its background", "b"),
         ("a <i style='position:absolute;left:-9999px'>b</i>", "a ", "off the page", "b"),
-        ("a <b style='height:0;overflow:hidden'>b</b>", "a ", "clipped", "b"),
+        ("a <b style='display:inline-block;height:0;overflow:hidden'>b</b>", "a ", "clipped", "b"),
         (f"![{ORDER}](a.png)", "![](a.png)", "alt text", ORDER),
         (f"![{ORDER}][b]\n\n[b]: a.png", "![][b]\n\n[b]: a.png", "alt text", ORDER),
         (f'<img src="a.png" alt="{ORDER}">', '<img src="a.png" alt="">', "alt text", ORDER),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from critic.readers.html_look import colours, px
 
+_Declarations = list[tuple[str, str, bool]]  # property, value, importance
 _MAX_DEPTH, _MAX_COST = 200, 20_000_000
 _SHORT = {"background": "background-color", "background-image": "background-color", "font": "font-size"}
 _SHORT |= {"overflow-x": "overflow", "overflow-y": "overflow", "-webkit-text-fill-color": "color", "max-width": "width"}
@@ -75,28 +76,37 @@ class Rules:
                 self._add(parse_blocks_contents(rule.content, True, True), part)
 
     def styles(self, node: Any, inherited: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """One element's cascaded values (markup, rules by specificity and order, inline, the important), and all variables."""
-        get, body = node.etree_element.get, node.local_name == "body"
-        style = (
-            {"display": "none"} if get("hidden") is not None or (node.local_name == "dialog" and get("open") is None) else {}
-        )
-        for key, hint in (("background-color", get("bgcolor")), ("color", get("text" if body else "color"))):
-            style |= {key: hint if colours(hint) else f"#{hint}"} if hint else {}
+        """One element's cascaded values, and all variables."""
         rules = [payload for *_, pseudo, payload in self._matcher.match(node) if pseudo is None]
-        rules.append(_declarations(get("style", "")))
-        style |= {name: value for now in (False, True) for rule in rules for name, value, forced in rule if forced == now}
-        custom = dict(inherited) | {name: value for name, value in style.items() if name.startswith("--")}
-        for name, value in style.items() if custom else ():
-            for _ in range(8):
-                if "var(" in value and len(value) < 2000:
-                    value = re.sub(
-                        r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)", lambda use: custom.get(use[1], use[2] or ""), value
-                    )
-            style[name] = value
-        return style, custom
+        return cascade(node.local_name, node.etree_element.get, rules, inherited)
 
 
-def _declarations(content: Any) -> list[tuple[str, str, bool]]:
+def cascade(
+    tag: str, get: Callable[[str], str | None], rules: Sequence[_Declarations], inherited: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """An element's values (markup, rules by specificity and order, inline, the important), and all variables.
+
+    Args:
+        tag: its name.
+        get: gives its attributes.
+        rules: what style sheets declare for it, the least specific first.
+        inherited: the variables around it.
+    """
+    style = {"display": "none"} if get("hidden") is not None or (tag == "dialog" and get("open") is None) else {}
+    for key, hint in (("background-color", get("bgcolor")), ("color", get("text" if tag == "body" else "color"))):
+        style |= {key: hint if colours(hint) else f"#{hint}"} if hint else {}
+    rules = [*rules, _declarations(get("style") or "")]
+    style |= {name: value for now in (False, True) for rule in rules for name, value, forced in rule if forced == now}
+    custom = dict(inherited) | {name: value for name, value in style.items() if name.startswith("--")}
+    for name, value in style.items() if custom else ():
+        for _ in range(8):
+            if "var(" in value and len(value) < 2000:
+                value = re.sub(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)", lambda use: custom.get(use[1], use[2] or ""), value)
+        style[name] = value
+    return style, custom
+
+
+def _declarations(content: Any) -> _Declarations:
     """Property, value and importance of each declaration; of a shorthand the one value that matters here."""
     from tinycss2 import parse_blocks_contents, serialize
 
