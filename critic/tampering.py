@@ -41,14 +41,13 @@ def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
 
 
 def _unread(proposal: Proposal) -> Iterator[Notice]:
-    if pages := proposal.unread:
-        numbers = ", ".join(map(str, pages))
-        several = "s" * (len(pages) > 1)
+    if proposal.unread:
+        pages = ", ".join(map(str, proposal.unread))
         yield Notice(
             level=NoticeLevel.UNREAD,
-            kind="page without text",
-            text=f"Page{several} {numbers} of the file: a picture without a text layer, not read; ocrmypdf adds the layer.",
-            page=pages[0],
+            kind="picture of a page",
+            text=f"pages that are pictures without a text layer (ocrmypdf adds one): {pages}",
+            page=proposal.unread[0],
         )
 
 

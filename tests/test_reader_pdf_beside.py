@@ -167,5 +167,5 @@ async def test_pages_that_are_pictures_are_named_and_condemn_nobody(pack: Rubric
     review = await pipeline(assess_offline, pack).ainvoke(proposal)
     assert [(notice.level, notice.page) for notice in review.notices] == [(NoticeLevel.UNREAD, 2)]
     assert not review.tampered
-    assert "PARTLY UNREAD: Pages 2, 5 of the file: a picture without a text layer" in markdown.render(review)
+    assert "PARTLY UNREAD: pages that are pictures without a text layer (ocrmypdf adds one): 2, 5" in markdown.render(review)
     assert read_bytes(data, "x.pdf").unread == (2, 5)
