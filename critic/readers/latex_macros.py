@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
 
 from critic.errors import InputError
-from critic.readers.latex_source import MAX_CHARS, Source
+from critic.readers.latex_source import MAX_CHARS, Draft, Source
 
 _MAX_EXPANSION = 20
 SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
@@ -21,7 +22,7 @@ def expand(source: Source, name: str) -> Source:
     Raises:
         InputError: they use each other deeper than that, or grow too large.
     """
-    macros, parts, last = dict[str, tuple[int, str, str]](), list[Source](), 0
+    macros, draft, last = dict[str, tuple[int, str, str]](), Draft(), 0
     lets = re.compile(r"\\let\s*(\\[a-zA-Z]+)\s*=?\s*(\\[a-zA-Z]+)")
     source = source.sub(lets, lambda let: rf"\def{let[1]}{{{let[2]}}}")
     text = source.text
@@ -33,9 +34,10 @@ def expand(source: Source, name: str) -> Source:
             if match[1]:
                 start, end = end, _group(text, end)
                 macros[f"end{{{macro}}}"] = (0, "", text[start + 1 : end - 1] + "}")
-            parts.append(source[last : match.start()])
+            draft.keep(source, last, match.start())
             last = end
-    source = Source.joined([*parts, source[last:]])
+    draft.keep(source, last)
+    source = draft.source()
     for macro, (count, default, body) in list(macros.items()):
         if (
             f"\\{macro}" in macros.get(body[1:], (0, "", ""))[2]
@@ -50,31 +52,39 @@ def _used(source: Source, macros: dict[str, tuple[int, str, str]], name: str) ->
     """Put in macros (number of arguments, default of the first, body) until none is left; their lines are those of the uses."""
     names = "|".join(re.escape(macro) for macro in sorted(macros, key=len, reverse=True))
     use = re.compile(rf"\\({names})(?<=[a-zA-Z*}}])(?![a-zA-Z@])[ \t]*")
+    bodies = {macro: re.split("#([1-9])", body) for macro, (_, _, body) in macros.items()}
     for _ in range(_MAX_EXPANSION):
-        parts, last, size, text = list[Source](), 0, len(source.text), source.text
+        draft, last, size, text = Draft(), 0, len(source.text), source.text
         for match in use.finditer(text):
             if match.start() < last:
                 continue
-            (count, default, body), values, end = macros[match[1]], list[Source](), match.end()
-            line = source.line(match.start())
+            (count, default, _), values, end = macros[match[1]], list[Source](), match.end()
+            line, put = source.lines[match.start()], ""
             if default:
                 close = _group(text, end, "[]") if text[end : end + 1] == "[" else end
-                values, end = [source[end + 1 : close - 1] if close > end else Source.on(default[1:-1], line)], close
+                values.append(source[end + 1 : close - 1] if close > end else Source(default[1:-1], array("l")))
+                end = close
             while len(values) < count:
                 close = _group(text, end) if end < len(text) else end
-                value = source[end:close]
-                values.append(value[1:-1] if value.text[:1] + value.text[-1:] == "{}" else value)
+                braced = text[end : end + 1] == "{" and text[close - 1] == "}" and close > end + 1
+                values.append(source[end + 1 : close - 1] if braced else source[end:close])
                 end = close
-            pieces = [
-                (values[int(part) - 1 : int(part)] or [Source.on("", line)])[0] if at % 2 else Source.on(part, line)
-                for at, part in enumerate(re.split("#([1-9])", body))
-            ]
-            put = Source.joined(pieces)
-            parts += [source[last : match.start()], put, Source.on(" " * bool(re.search(r"\\[a-zA-Z]+$", put.text)), line)]
-            last, size = end, size + len(put.text)
+            draft.keep(source, last, match.start())
+            for at, part in enumerate(bodies[match[1]]):
+                value = values[int(part) - 1] if at % 2 and int(part) <= len(values) else None
+                piece = part if not at % 2 else value.text if value else ""
+                if value and value.lines:
+                    draft.keep(value, 0)
+                else:
+                    draft.put(piece, line)
+                put += piece
+            size += len(put)
+            draft.put(" " * bool(re.search(r"\\[a-zA-Z]+$", put)), line)
+            last = end
             if size > 2 * MAX_CHARS:
                 break
-        source = Source.joined([*parts, source[last:]])
+        draft.keep(source, last)
+        source = draft.source()
         if size > 2 * MAX_CHARS or len(source.text) > MAX_CHARS:
             raise InputError(f"{name} has macros that grow beyond {MAX_CHARS:,} characters; write out what they stand for.")
         if not last:

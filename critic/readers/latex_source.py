@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,19 +32,6 @@ class Source:
     text: str
     lines: array[int]
 
-    @classmethod
-    def on(cls, text: str, line: int) -> Source:
-        """A text whose characters all came from one line."""
-        return cls(text, array("l", [line]) * len(text))
-
-    @classmethod
-    def joined(cls, parts: Iterable[Source]) -> Source:
-        """One text after the other."""
-        kept, lines = list(parts), array("l")
-        for part in kept:
-            lines.extend(part.lines)
-        return cls("".join(part.text for part in kept), lines)
-
     def __getitem__(self, part: slice) -> Source:
         return Source(self.text[part], self.lines[part])
 
@@ -56,11 +43,34 @@ class Source:
 
     def sub(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> Source:
         """As `re.sub`; what is put in has the line of what it stands for."""
-        parts, last = list[Source](), 0
+        draft, last = Draft(), 0
         for match in pattern.finditer(self.text):
-            parts += [self[last : match.start()], Source.on(replacement(match), self.line(match.start()))]
+            draft.keep(self, last, match.start())
+            draft.put(replacement(match), self.line(match.start()))
             last = match.end()
-        return Source.joined([*parts, self[last:]])
+        draft.keep(self, last)
+        return draft.source()
+
+
+class Draft:
+    """A source in the making."""
+
+    def __init__(self) -> None:
+        self._texts, self._lines = list[str](), array("l")
+
+    def keep(self, source: Source, start: int, end: int | None = None) -> None:
+        """Go on with a part of another source."""
+        self._texts.append(source.text[start:end])
+        self._lines += source.lines[start:end]
+
+    def put(self, text: str, line: int) -> None:
+        """Go on with a text whose characters are all on one line."""
+        self._texts.append(text)
+        self._lines += array("l", [line]) * len(text)
+
+    def source(self) -> Source:
+        """What has come of it."""
+        return Source("".join(self._texts), self._lines)
 
 
 def read_source(data: bytes, name: str, folder: Path | None, found: Gathering) -> Source:
@@ -115,8 +125,10 @@ def _with_inputs(text: str, name: str, folder: Path | None, read: list[str]) -> 
         except (OSError, ValueError):
             raise InputError(f"{name} inputs {wanted}, which cannot be read; put it beside {name}.") from None
 
-    source = Source.joined(Source.on(line, number) for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+$", text), 1))
-    source = source.sub(_INPUT, put_in)
+    draft = Draft()
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+$", text), 1):
+        draft.put(line, number)
+    source = draft.source().sub(_INPUT, put_in)
     if len(source.text) > MAX_CHARS:
         raise InputError(f"{name} with all that it inputs is larger than {MAX_CHARS:,} characters; split it.")
     return source
@@ -132,7 +144,7 @@ def _prune(source: Source, found: Gathering) -> Source:
             return ""
         return match[0].replace("%", "\\%") if match[0].startswith("\\url") else match[0]
 
-    source, parts, opened, since, start = source.sub(_COMMENT, comment), list[Source](), list[str](), 0, 0
+    source, draft, opened, since, start = source.sub(_COMMENT, comment), Draft(), list[str](), 0, 0
     for mark in _LEFT_OUT.finditer(source.text):
         step, (outer, last) = mark[1] or f"{mark[2]} comment", (opened[since - 1] if since else "", (opened or [""])[-1])
         if outer == "begin comment" and step != "end comment":
@@ -142,7 +154,7 @@ def _prune(source: Source, found: Gathering) -> Source:
         begins = not since and (step in ("iffalse", "begin comment") or (step == "else" and last == "iftrue"))
         ends = since == len(opened) > 0 and step in ("fi", "end comment", "else")
         if begins:
-            parts.append(source[start : mark.start()])
+            draft.keep(source, start, mark.start())
             since = len(opened)
             start = mark.end()
         elif ends:
@@ -153,6 +165,8 @@ def _prune(source: Source, found: Gathering) -> Source:
             opened.pop()
     if since:
         found.note("not displayed", words(source.text[start:]), source.line(start))
-    source = Source.joined([*parts, source[len(source.text) if since else start :]]).sub(_RULES, lambda _: "")
+    else:
+        draft.keep(source, start)
+    source = draft.source().sub(_RULES, lambda _: "")
     source = source.sub(re.compile(r"\\(begin|end|[be])group(?![a-zA-Z])"), lambda group: "{" if group[1][0] == "b" else "}")
     return source.sub(re.compile(r"\n[ \t]*\n\s*"), lambda _: "\n\\par\n")
