@@ -720,6 +720,7 @@ PDF: dict[str, Paint] = {
     "metadata-keywords": _coded("metadata-keywords"),
     "metadata-xmp": _nothing,
     "annotation-hidden": _nothing,
+    "attached-file": _nothing,
     "actual-text": _nothing,
 }
 
@@ -797,8 +798,8 @@ def _font(text: str) -> str:
 
 
 def _added(data: bytes, way: str) -> bytes:
-    """Add what the canvas cannot: layers, XMP and annotations."""
-    if way not in ("layer-off", "metadata-xmp", "annotation-hidden"):
+    """Add what the canvas cannot: layers, XMP, annotations and files."""
+    if way not in ("layer-off", "metadata-xmp", "annotation-hidden", "attached-file"):
         return data
     from pypdf import PdfWriter
     from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
@@ -828,6 +829,8 @@ def _added(data: bytes, way: str) -> bytes:
             )
             stream.update({NameObject("/Type"): NameObject("/Metadata"), NameObject("/Subtype"): NameObject("/XML")})
             writer.root_object[NameObject("/Metadata")] = writer._add_object(stream)
+        case "attached-file":
+            writer.add_attachment("notes.txt", HIDDEN.encode())
         case "annotation-hidden":
             note = DictionaryObject(
                 {
