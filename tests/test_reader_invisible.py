@@ -256,6 +256,8 @@ def test_disguises_are_undone_in_blocks(carrier: str) -> None:
         f"token eyJ{base64.urlsafe_b64encode(ORDER.encode()).decode().rstrip('=')}.c2lnbmF0dXJl",
         base64.b64encode(bytes(range(128, 256))).decode(),
         "| 20 41 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 61 62 |",
+        base64.b64encode(b'{"nextToken": null, "boto_truncate_amount": 1, "pages": [], "order": "id"}').decode(),
+        base64.b64encode(b"the page after this one \x03\x04\x05\x06 and more bytes").decode(),
         "fixtures/corpus/with/a/very/long/path/that/goes/on/and/on/and/never/seems/to/end",
         "Prompts were also put in ROT13, and the rate of refusals is the same in all of the tests.",
         "-" * 90,

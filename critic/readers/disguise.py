@@ -139,7 +139,9 @@ def _from_base64(block: str, depth: int = 3) -> str:
 def _is_text(decoded: str) -> bool:
     letters = sum(c.isalpha() or c == " " for c in decoded)
     broken = sum((not c.isprintable() and c not in "\r\n\t") or c == "\ufffd" for c in decoded)
-    return letters > 0.6 * len(decoded) and broken < 0.1 * len(decoded) and len(re.findall(r"[^\W\d_]{2,}", decoded)) > 2
+    data = decoded.lstrip()[:1] in "{[<"  # of a program, if the words in it are not those of a sentence
+    words = re.findall(r"(?<!\S)[^\W\d_]{2,}[.,;:!?]?(?!\S)" if data else r"[^\W\d_]{2,}", decoded)
+    return letters > 0.6 * len(decoded) and broken <= max(1, 0.03 * len(decoded)) and len(words) > 2
 
 
 def _in_address(before: str) -> bool:
