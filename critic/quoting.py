@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ _QUOTATION = re.compile(
     """,
     re.VERBOSE,
 )
-_BEFORE = 300  # characters of a sentence that may introduce something
+_AROUND = 400  # characters that are looked at before and behind a thing
 
 
 @cache
@@ -41,24 +43,29 @@ def code_of(text: str) -> list[tuple[int, int]]:
     return list(zip(fences[::2], [*fences[1::2], len(text)], strict=False))
 
 
-def shown_as_object(text: str, start: int, end: int, before: str = "") -> bool:
-    """Whether what stands at a place of a text is shown as an object of study.
+def objects_of(text: str, before: str = "") -> Callable[[int, int], bool]:
+    """Make a test of whether what stands from one place of a text to another is shown as an object of study.
 
     Args:
         text: a text, or one block of it.
-        start: where it begins.
-        end: where it ends.
-        before: the block before `text`.
+        before: the block before it.
     """
-    if any(first <= start and end <= last for first, last in code_of(text)):
-        return True
-    opening = text.rfind("\n\n", 0, start) + 1
-    closing = text.find("\n\n", end)
-    paragraph = text[opening : closing if closing >= 0 else len(text)]
-    if any(one.start() <= start - opening and end - opening <= one.end() for one in _QUOTATION.finditer(paragraph)):
-        return True
-    lead = re.split(r"(?<=[.!?])\s+|\n\s*\n", f"{before}\n\n{text[:start]}"[-_BEFORE:])
-    return introduced(next((part for part in reversed(lead) if part.strip()), ""))
+    code = code_of(text)
+    starts = [start for start, _ in code]
+
+    def shown(start: int, end: int) -> bool:
+        nearest = bisect_right(starts, start) - 1
+        if nearest >= 0 and end <= code[nearest][1]:
+            return True
+        opening = max(0, start - _AROUND, text.rfind("\n\n", max(0, start - _AROUND), start) + 1)
+        closing = text.find("\n\n", end, end + _AROUND)
+        around = text[opening : closing if closing >= 0 else end + _AROUND]
+        if any(one.start() <= start - opening and end - opening <= one.end() for one in _QUOTATION.finditer(around)):
+            return True
+        lead = re.split(r"(?<=[.!?])\s+|\n\s*\n", f"{before[-_AROUND:]}\n\n{text[max(0, start - _AROUND) : start]}"[-_AROUND:])
+        return introduced(next((part for part in reversed(lead) if part.strip()), ""))
+
+    return shown
 
 
 @cache

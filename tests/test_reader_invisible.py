@@ -169,6 +169,7 @@ def test_lookalikes_are_reported_with_their_plain_reading() -> None:
         "5 μm, Δt, αβ, TNFα, NFκB, IκBα, χ2, γ-ray, σx, kΩ, νmax, pα, sinαcosα, $dνdx=2$, ε-greedy, μΔ",
         "Москва и СССР, Αθήνα, ο άνθρωπος, API-ключ, SMSка, сервеp",
         "naïve Zoë Łódź İstanbul",
+        "Мы измеряем, как часто модели отказываются, и пьём cок.",
     ],
 )
 def test_formulae_and_other_alphabets_are_no_lookalikes(text: str) -> None:
@@ -424,7 +425,25 @@ def test_code_is_the_same_whatever_is_in_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["<", "<!--", "`a", "[", "![", "<a b='", "<a ", "](a (", "\u200b\u200c", "\u202ea", "a1\u200e", "aWdu", "0a ", "%41"],
+    [
+        "<",
+        "<!--",
+        "`a",
+        "[",
+        "![",
+        "<a b='",
+        "<a ",
+        "](a (",
+        "\u200b\u200c",
+        "\u202ea",
+        "a1\u200e",
+        "aWdu",
+        "0a ",
+        "%41",
+        "mоdel ",
+        f"{CODED} ",
+        "“`",
+    ],
 )
 def test_nothing_takes_long(piece: str) -> None:
     began = time.process_time()

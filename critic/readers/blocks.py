@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from critic.proposal import Hidden, Passage, Proposal
-from critic.readers.disguise import undisguise
+from critic.readers.disguise import LOOKS, undisguise
 from critic.readers.invisible import strip_invisible
 
 
@@ -35,10 +35,10 @@ def assemble(document: Document, name: str) -> Proposal:
     hidden = list(document.hidden)
     passages: list[Passage] = []
     parts: list[str] = []
-    offset = 0
+    offset, looks = 0, iter(range(LOOKS))
     for block in document.blocks:
         text, invisible = strip_invisible(block.text)
-        text, disguised = undisguise(text, parts[-1] if parts else "")
+        text, disguised = undisguise(text, parts[-1] if parts else "", looks)
         hidden += [found.model_copy(update={"page": block.page, "line": block.line}) for found in (*invisible, *disguised)]
         text = " ".join(text.split())
         if not text:

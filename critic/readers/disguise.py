@@ -11,8 +11,10 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from critic.proposal import Hidden
-from critic.quoting import shown_as_object
+from critic.quoting import objects_of
 from critic.readers.invisible import lines_of
+
+LOOKS = 300  # an honest text has less to show
 
 _MOST = 500  # characters of a message that are reported
 _APART = 200  # characters; look-alikes that stand closer are one run
@@ -23,6 +25,8 @@ _ALIKE = str.maketrans(
 )
 _ALIKE_IN_WORDS = str.maketrans("ανικρυτχεηγω", "avikputxenyw")  # alone or at an end they are symbols
 _FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+_UNLIKE = re.compile(f"(?![{''.join(map(chr, _ALIKE | _ALIKE_IN_WORDS))}])[\u0370-\u03ff\u0400-\u052f]")
+_LATIN, _NEAR = re.compile("[A-Za-z]"), 60
 _IN_WORD = re.compile(r"(?!.*(?:sin|cos|tan|exp|log|ln)).*[a-z][ανικρυτχεηγω][a-z]")
 
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{20,}={0,2}(?:\r?\n[ \t>]*[A-Za-z0-9+/]{2,}={0,2}(?=[ \t\r]*$))*", re.MULTILINE)
@@ -42,20 +46,24 @@ class Disguise(NamedTuple):
     says: str
 
 
-def undisguise(text: str, before: str = "") -> tuple[str, list[Hidden]]:
+def undisguise(text: str, before: str = "", looks: Iterator[int] | None = None) -> tuple[str, list[Hidden]]:
     """Put look-alike letters right and take encoded prose out, but for what is shown as an object of study.
 
     Args:
         text: a text, or one block of it.
         before: the block before it, which may say what is shown.
+        looks: one for each time that it may be looked whether something is an object of study, shared by all blocks of a
+            document; where there are none left, nothing is.
 
     Returns:
         The text, its line breaks where they were, and the very same text where nothing is disguised; and what was.
     """
     hidden: list[Hidden] = []
+    looks = iter(range(LOOKS)) if looks is None else looks
     for find in (lookalikes, encoded):
         for _ in range(8):  # what is taken out may bring together what it stood between
-            found = [one for one in find(text) if not shown_as_object(text, one.start, one.end, before)]
+            shown = objects_of(text, before)
+            found = [one for one in find(text) if next(looks, None) is None or not shown(one.start, one.end)]
             if not found:
                 break
             hidden += told(text, found)
@@ -89,6 +97,9 @@ def lookalikes(text: str) -> Iterator[Disguise]:
         word = match[0]
         if not _FOREIGN.search(word) or not re.search("[A-Za-z]", word) or re.fullmatch("[A-Z]{2,}[а-я]+", word):
             continue  # the last is an abbreviation with a Slavic ending
+        near = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+        if len(_UNLIKE.findall(near)) > len(_LATIN.findall(near)):
+            continue  # a slip in a text of that script
         certain = word.translate(_ALIKE)
         plain = certain.translate(_ALIKE_IN_WORDS)
         around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
