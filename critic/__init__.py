@@ -13,25 +13,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from critic.api import areview, review, reviewer
-    from critic.errors import CriticError, InputError, ModelError, UnusableModelError
+    from critic.comparison import Comparison, compare
+    from critic.errors import CriticError, InputError, ModelError, StoppedError, UnusableModelError
     from critic.findings import Assessment, CreditAssessment, Quotation, Review, Severity, Status, Verdict
     from critic.proposal import Proposal
     from critic.readers import read, read_bytes
     from critic.rubrics import RubricPack, load_rubrics
+    from critic.screening.screen import ascreen, screen
     from critic.settings import Settings, load_settings
 
 _HOME = {
     "api": ("areview", "review", "reviewer"),
-    "errors": ("CriticError", "InputError", "ModelError", "UnusableModelError"),
+    "comparison": ("Comparison", "compare"),
+    "errors": ("CriticError", "InputError", "ModelError", "StoppedError", "UnusableModelError"),
     "findings": ("Assessment", "CreditAssessment", "Quotation", "Review", "Severity", "Status", "Verdict"),
     "proposal": ("Proposal",),
     "readers": ("read", "read_bytes"),
     "rubrics": ("RubricPack", "load_rubrics"),
+    "screening.screen": ("ascreen", "screen"),
     "settings": ("Settings", "load_settings"),
 }
 
 __all__ = [
     "Assessment",
+    "Comparison",
     "CreditAssessment",
     "CriticError",
     "InputError",
@@ -43,15 +48,19 @@ __all__ = [
     "Settings",
     "Severity",
     "Status",
+    "StoppedError",
     "UnusableModelError",
     "Verdict",
     "areview",
+    "ascreen",
+    "compare",
     "load_rubrics",
     "load_settings",
     "read",
     "read_bytes",
     "review",
     "reviewer",
+    "screen",
 ]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from critic.findings import Review
+    from critic.models import Gate
     from critic.proposal import Proposal
 
 
@@ -72,6 +73,7 @@ async def reviewer(
     pack: RubricPack,
     *,
     model: BaseChatModel | None = None,
+    gate: Gate | None = None,
     recorded: bool = False,
     recording_note: str | None = None,
 ) -> AsyncIterator[Runnable[Proposal, Review]]:
@@ -79,6 +81,7 @@ async def reviewer(
 
     Args:
         model: goes before the model that the settings name.
+        gate: that every request to the models of the settings goes through.
         recorded: whether replies come from a recording; then no host is named.
         recording_note: what the recording says of itself.
 
@@ -95,7 +98,7 @@ async def reviewer(
     from critic.second_look import with_second_look
     from critic.votes import by_vote
 
-    own = [] if model else chat_models(settings)
+    own = [] if model else chat_models(settings, gate)
     chats: list[BaseChatModel] = [model] * settings.samples if model else [*own]
     readers = {
         f"{getattr(chat, 'model', 'model')} {number}": ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency)
@@ -119,7 +122,7 @@ async def reviewer(
     manner = Manner(
         recorded=recorded,
         recording_note=recording_note,
-        host=own[0].host if own and not recorded else None,
+        host=own[0].host if own and not recorded and (gate is None or gate.sends) else None,
         parameters=parameters,
         grouping=settings.grouping,
         prices=settings.prices,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 
+from critic.asking import Reply, ask
 from critic.errors import ModelError, UnusableModelError
 from critic.judgement import Reading
-from critic.models import Reply, ask
 from critic.prompts import Grouping, Request, requests
 from critic.proposal import Proposal
 from critic.replies import UnusableReplyError, parse_reply, reply_schema
 from critic.rubrics import RubricPack
+
+_CUT = "The reply was cut off at its longest: raise --max-tokens, or ask for fewer critiques at once with --grouping."
+
+_REPAIRS = 2  # turns in which a model may mend its reply
 
 
 class ModelAssessor:
@@ -53,40 +57,44 @@ class ModelAssessor:
                 except UnusableModelError as error:
                     return _failed(request, error)
 
-        for more in await asyncio.gather(*map(in_turn, others)):
+        # Each is let finish, whatever becomes of another: it is being paid for.
+        for more in await asyncio.gather(*map(in_turn, others), return_exceptions=True):
+            if isinstance(more, BaseException):
+                raise more
             reading += more
         return reading
 
     async def _answer(self, request: Request) -> Reading:
-        """Ask, and ask once more if the reply cannot be used or leaves something out."""
-        try:
-            reply = await ask(self.model, request.messages, reply_schema(request))
-        except UnusableModelError:
-            raise
-        except ModelError as error:
-            return _failed(request, error)
-        try:
-            reading, problem = _read(reply, request), ""
-        except UnusableReplyError as error:
-            reading, problem = (
-                _signed(_failed(request, ModelError(f"The model's reply cannot be used: {error}.")), reply),
-                str(error),
-            )
-        if reading.failures or (request.overview and reading.in_scope is None):
-            reading += await self._repaired(request, reply, problem or _open_points(reading))
-        return reading
-
-    async def _repaired(self, request: Request, reply: Reply, problem: str) -> Reading:
-        messages: list[BaseMessage] = [*request.messages, AIMessage(reply.text), HumanMessage(request.repair(problem))]
-        try:
-            again = await ask(self.model, messages, reply_schema(request))
-            return _read(again, request)
-        except (ModelError, UnusableReplyError):
-            return Reading()
+        """Ask, and ask again if the reply cannot be used or leaves something out."""
+        reading: Reading | None = None
+        messages = request.messages
+        for _ in range(1 + _REPAIRS):
+            try:
+                reply = await ask(self.model, messages, reply_schema(request))
+            except ModelError as error:
+                if reading is None and isinstance(error, UnusableModelError):
+                    raise
+                return reading or _failed(request, error)
+            more, problem = _read(reply, request)
+            reading = reading + more if reading else more
+            if not reading.failures and not (request.overview and reading.in_scope is None):
+                break
+            messages = [
+                *request.messages,
+                AIMessage(reply.text),
+                HumanMessage(request.repair(problem or _open_points(reading))),
+            ]
+        return reading or Reading()
 
 
-def _read(reply: Reply, request: Request) -> Reading:
-    return _signed(parse_reply(reply.text, request), reply)
+def _read(reply: Reply, request: Request) -> tuple[Reading, str]:
+    """What a reply says, and why it cannot be used, if so."""
+    try:
+        return _signed(parse_reply(reply.text, request), reply), ""
+    except UnusableReplyError as error:
+        problem = "it was cut off at its longest" if reply.cut else str(error)
+        failed = _failed(request, ModelError(_CUT if reply.cut else f"The model's reply cannot be used: {problem}."))
+        return _signed(failed, reply), problem
 
 
 def _signed(reading: Reading, reply: Reply) -> Reading:

@@ -2,8 +2,9 @@
 
 CriticError                 one clear sentence for a person; `exit_code` is what the command ends with
 ├── InputError              the proposal, a rubric pack, an option or a recording cannot be used   (exit 2)
-└── ModelError              a model could not be asked, or did not answer                          (exit 3)
-    └── UnusableModelError  ... and would not answer any other request either: wrong key, unknown model, no connection
+├── ModelError              a model could not be asked, or did not answer                          (exit 3)
+│   └── UnusableModelError  ... and would not answer any other request either: wrong key, unknown model, no connection
+└── StoppedError            screening stops before its end, and can be taken up again              (exit 5)
 """
 
 
@@ -25,3 +26,9 @@ class ModelError(CriticError):
 
 class UnusableModelError(ModelError):
     """No request to this model can succeed as things stand (key, model name or connection)."""
+
+
+class StoppedError(CriticError):
+    """A screening run stops before its end: the budget is used up, or somebody interrupted it."""
+
+    exit_code = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -76,24 +77,19 @@ class Outcome(StrEnum):
 
 
 class NoticeLevel(StrEnum):
-    """How much a notice weighs."""
+    """How much a notice weighs; the first two are tampering."""
 
     HIDDEN = "hidden"
     ADDRESSED = "addressed"
     QUOTED = "quoted"
-    UNREAD = "unread"
-
-    @property
-    def is_tampering(self) -> bool:
-        return self in (NoticeLevel.HIDDEN, NoticeLevel.ADDRESSED)
 
 
 class Notice(_Record):
-    """Text in the file that is meant for a reviewer, or kept from its reader, or that could not be read."""
+    """Text in the file that is meant for a reviewer, or kept from its reader."""
 
     level: NoticeLevel = Field(
         description="hidden: taken out, or put right, before any model saw the text; addressed: visible, and left in; "
-        "quoted: the like, but shown as an object of study; unread: a part of the file without text, which no model saw"
+        "quoted: the like, but shown as an object of study"
     )
     kind: str = Field(description="how it is hidden, or what it does")
     text: str = Field(description="what it says, shortened")
@@ -109,6 +105,34 @@ class Challenge(_Record):
     severity: Severity | None = Field(description="before the second look")
     quotations: list[Quotation] = Field([], description="what had been overlooked")
     reasoning: str = ""
+
+
+class Response(_Record):
+    """What the author of the proposal says to a critique. No model sees it, and it changes no verdict."""
+
+    text: str
+    date: date
+    author: str | None = None
+    accepted: bool = Field(False, description="whether whoever ran the review lets it count, so that it does not fail a check")
+
+
+class Mark(StrEnum):
+    """What a reader makes of the tool's entry on one critique."""
+
+    AGREED = "agreed"
+    DISPUTED = "disputed"
+    WRONG = "wrong"
+
+
+class ReaderMark(_Record):
+    """One reader's mark on one entry."""
+
+    reader: str
+    mark: Mark
+    verdict: Verdict | None = Field(None, description="the reader's own, where he gave one")
+    severity: Severity | None = Field(None, description="the reader's own, where he gave one")
+    reason: str = ""
+    blind: bool = Field(False, description="whether his verdict was given before the tool's was shown")
 
 
 class Entry(_Record):
@@ -129,6 +153,8 @@ class Assessment(Entry):
     """The verdict on one critique."""
 
     link: str = Field(description="which part of the argument it attacks; one of Review.links")
+    claim: str = Field("", description="the claim under attack, as the rubric puts it")
+    ask: str = Field("", description="what the rubric asks of every proposal")
     verdict: Verdict | None = Field(None, description="null with status failed")
     severity: Severity | None = Field(None, description="null unless the verdict is a finding")
     absent: str = Field("", description="what the proposal does not say")
@@ -138,6 +164,8 @@ class Assessment(Entry):
     confidence: float | None = Field(None, ge=0, le=1)
     votes: dict[str, Verdict] = Field({}, description="the verdict of each reading, where there were several")
     challenge: Challenge | None = Field(None, description="the second look, if there was one")
+    response: Response | None = Field(None, description="the author's, if there is one")
+    marks: list[ReaderMark] = Field([], description="what readers made of it, from adjudication files")
 
     @property
     def is_finding(self) -> bool:
@@ -181,11 +209,14 @@ class Subject(_Record):
     """The proposal that was reviewed."""
 
     name: str = Field(description="its file name, or what the caller called it")
+    path: str | None = Field(None, description="from the working folder on, with slashes; null where it lies outside")
     title: str | None = Field(description="its first heading")
     digest: str = Field(description="SHA-256 of the normalised text, in hexadecimal")
     characters: int
     words: int
     text: str = Field(description="the normalised text, which `start` and `end` of quotations count in")
+    verbatim: bool = Field(False, description="whether that is the file's own text, character for character but for line ends")
+    unread: list[int] = Field([], description="pages, from 1, that are pictures without text, which no assessor saw")
 
 
 class Usage(_Record):
@@ -227,7 +258,7 @@ class Review(_Record):
     complete: bool = Field(description="false if any entry failed: then this review is no all-clear")
     in_scope: bool | None = Field(description="null if that is not known because the request failed")
     scope_reason: str
-    notices: list[Notice] = Field([], description="what in the file is meant to steer a reviewer, and what could not be read")
+    notices: list[Notice] = Field([], description="what in the file is meant to steer a reviewer")
     trustworthy: bool | None = Field(
         None, description="whether the integrity probe found its planted flaw; null if it was not asked for"
     )
@@ -249,7 +280,7 @@ class Review(_Record):
     @property
     def tampered(self) -> bool:
         """Whether something was hidden, or is addressed to the reviewer."""
-        return any(notice.level.is_tampering for notice in self.notices)
+        return any(notice.level is not NoticeLevel.QUOTED for notice in self.notices)
 
     @property
     def failed(self) -> list[Entry]:

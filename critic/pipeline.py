@@ -66,6 +66,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
     judged = reading.in_scope is not False
     critiques = [_assess(critique, reading, proposal) for critique in pack.critiques] if judged else []
     considerations = [_credit(consideration, reading, proposal) for consideration in pack.considerations] if judged else []
+    price = price_of(reading.usage, reading.model, manner.prices) if reading.mode == "live" else None
     wanted = {id for assessment in critiques if assessment.is_finding for id in assessment.recommendations}
     return Review(
         complete=reading.in_scope is not None
@@ -76,11 +77,14 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
         trustworthy=reading.probed,
         subject=Subject(
             name=proposal.name,
+            path=proposal.path,
             title=proposal.title,
             digest=proposal.digest,
             characters=len(proposal.text),
             words=len(proposal.text.split()),
             text=proposal.text,
+            unread=list(proposal.unread),
+            verbatim=proposal.verbatim,
         ),
         source=pack.about.source,
         links=[LinkInfo(id=link.id, title=link.title) for link in pack.about.links],
@@ -102,7 +106,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
             rubrics_digest=pack.digest,
             prompts_digest=prompts_digest(),
             usage=reading.usage,
-            price_usd=price_of(reading.usage, reading.model, manner.prices) if reading.mode == "live" else None,
+            price_usd=None if price is None else round(price, 4),
         ),
     )
 
@@ -193,7 +197,8 @@ def _quotation(start: int, end: int, proposal: Proposal, role: Literal["claim", 
 
 
 def _named(rubric: Critique | Consideration) -> dict[str, Any]:
-    return {"id": rubric.id, "slug": rubric.slug, "title": rubric.title, "section": rubric.section}
+    named = {"id": rubric.id, "slug": rubric.slug, "title": rubric.title, "section": rubric.section}
+    return named | {"claim": rubric.claim, "ask": rubric.ask} if isinstance(rubric, Critique) else named
 
 
 def _failure(rubric: Critique | Consideration, reading: Reading) -> str:

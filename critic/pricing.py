@@ -30,13 +30,22 @@ _PRICES = {
 }
 
 
+def known_prices(prices: Mapping[str, Price]) -> dict[str, Price]:
+    """By model name.
+
+    Args:
+        prices: that go before the list prices.
+    """
+    return _PRICES | dict(prices)
+
+
 def price_of(usage: Usage, model: str | None, prices: Mapping[str, Price]) -> float | None:
-    """US dollars, rounded to the ten-thousandth; None if the model's price is not known."""
-    known = _PRICES | dict(prices)
+    """US dollars; None if the model's price is not known."""
+    known = known_prices(prices)
     # Providers answer with the dated name of what they were asked for: gpt-4.1-2025-04-14.
     price = known.get(model or "") or known.get(re.sub(r"-\d{4}-\d{2}-\d{2}$", "", model or ""))
     if price is None:
         return None
     cached = price.input if price.cached is None else price.cached
     fresh = usage.input_tokens - usage.cached_tokens
-    return round((fresh * price.input + usage.cached_tokens * cached + usage.output_tokens * price.output) / 1e6, 4)
+    return (fresh * price.input + usage.cached_tokens * cached + usage.output_tokens * price.output) / 1e6

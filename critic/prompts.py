@@ -18,6 +18,10 @@ from critic.proposal import Proposal
 from critic.resources import resource
 from critic.rubrics import Consideration, Critique, RubricPack
 
+# Stand for the proposal's text and its token in a prompt that is rendered once for many; no rubric has such characters.
+_TEXT, _TOKEN = "\x00text\x00", "\x00token\x00"
+_RENDERED: dict[tuple[Any, ...], list[BaseMessage]] = {}
+
 
 class Grouping(StrEnum):
     """How many critiques share one request."""
@@ -45,8 +49,21 @@ class Request:
     @cached_property
     def messages(self) -> list[BaseMessage]:
         """System text, then the proposal and behind it the rubrics: what repeats comes first, for prompt caches."""
+        key = (self.pack.digest, *self.ids, self.overview)
+        # The same for every proposal but for its text, and rendering takes longer than all else that is done with a request.
+        if key not in _RENDERED:
+            _RENDERED[key] = self._rendered()
+        token = fence_token(self.proposal)
+        return [
+            message.model_copy(
+                update={"content": str(message.content).replace(_TOKEN, token).replace(_TEXT, self.proposal.text)}
+            )
+            for message in _RENDERED[key]
+        ]
+
+    def _rendered(self) -> list[BaseMessage]:
         return _template("task").format_messages(
-            **_shared(self.proposal, self.pack),
+            **_shared(self.pack, _TEXT, _TOKEN),
             overview=[item.model_dump() for item in self.pack.about.outline] if self.overview else [],
             critiques=[_described(critique, self.pack) for critique in self.critiques],
             considerations=[consideration.model_dump() for consideration in self.considerations],
@@ -85,7 +102,7 @@ def second_look_messages(proposal: Proposal, pack: RubricPack, findings: Mapping
         findings: by critique id; each with `verdict`, `severity`, `reasoning` and `quotations` (`role` and `text`).
     """
     return _template("second_look").format_messages(
-        **_shared(proposal, pack),
+        **_shared(pack, proposal.text, fence_token(proposal)),
         findings=[_described(c, pack) | dict(findings[c.id]) for c in pack.critiques if c.id in findings],
         finding_ids=_quoted(findings),
     )
@@ -114,15 +131,15 @@ def prompts_digest() -> str:
     return sha256("\0".join(f"{name}\0{_text(name.removesuffix('.md'))}" for name in names).encode()).hexdigest()
 
 
-def _shared(proposal: Proposal, pack: RubricPack) -> dict[str, Any]:
+def _shared(pack: RubricPack, text: str, token: str) -> dict[str, Any]:
     about = pack.about
     return {
         "source": about.source,
         "argument": about.argument,
         "scope": about.scope.text,
         "ground_rules": about.ground_rules,
-        "token": fence_token(proposal),
-        "text": proposal.text,
+        "token": token,
+        "text": text,
     }
 
 

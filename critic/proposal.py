@@ -9,6 +9,8 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
+SENTENCE_END = re.compile(r"[.!?][\"')\]*_]*(?=\s+[\"'(\[*_]*[A-Z0-9])")
+
 
 class Passage(BaseModel):
     """A run of the text that shares a heading and a page: a paragraph, a table row, a list item."""
@@ -43,6 +45,8 @@ class Proposal(BaseModel):
     passages: tuple[Passage, ...]
     hidden: tuple[Hidden, ...] = ()
     unread: tuple[int, ...] = ()  # pages, from 1, that are pictures without text
+    path: str | None = None  # from the working folder on, with slashes; None where it lies outside, or is no file
+    verbatim: bool = False  # whether the text is the file's, character for character but for line ends
 
     @cached_property
     def digest(self) -> str:
@@ -68,7 +72,7 @@ class Proposal(BaseModel):
         found: list[tuple[int, int]] = []
         for passage in self.passages:
             start = passage.start
-            for stop in re.finditer(r"[.!?][\"')\]*_]*(?=\s+[\"'(\[*_]*[A-Z0-9])", self.text[passage.start : passage.end]):
+            for stop in SENTENCE_END.finditer(self.text[passage.start : passage.end]):
                 found.append((start, passage.start + stop.end()))
                 start = passage.start + stop.end()
             found.append((start, passage.end))

@@ -6,10 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-import yaml
+from critic.phrases import vocabulary
 
 _QUOTATION = re.compile(
     r"""“[^“”]{4,}”|«[^«»]{4,}»|„[^„“”]{4,}[“”]|「[^「」]{4,}」|`[^`]{4,}`
@@ -19,12 +17,6 @@ _QUOTATION = re.compile(
     re.VERBOSE,
 )
 _AROUND = 400  # characters that are looked at before and behind a thing
-
-
-@cache
-def vocabulary() -> dict[str, Any]:
-    """What tampering.yaml holds."""
-    return dict(yaml.load(Path(__file__).with_name("tampering.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def without_quotations(text: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
+from critic.asking import ask
 from critic.errors import ModelError
 from critic.evidence import locate
 from critic.findings import Outcome, Severity, Verdict
 from critic.judgement import Assessor, ChallengeJudgement, Judgement, Reading
-from critic.models import ask
 from critic.prompts import second_look_messages
 from critic.proposal import Proposal
 from critic.replies import UnusableReplyError, json_object, object_schema

@@ -30,7 +30,10 @@ class Settings(BaseModel):
     max_tokens: int | None = Field(None, ge=1)  # of one reply; None: the model's own limit
     timeout: float = Field(300, gt=0)  # seconds that one request may take
     retries: int = Field(5, ge=0)
+    patience: float = Field(0, ge=0)  # seconds to wait for an endpoint that is busy or gone, once it has answered
     concurrency: int = Field(8, ge=1)  # requests under way at once
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)  # sent, as an estimate
     grouping: str = Field("all", pattern="^(all|link|one)$")  # how many critiques share a request
     samples: int = Field(1, ge=1)  # readings by each model; the verdict is by vote
     panel: list[str] = []  # names of models that vote, in place of `model`

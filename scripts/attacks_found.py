@@ -49,7 +49,7 @@ def count(carrier: str, pack: RubricPack) -> Counts:
         found, files = counts.found.get(entry["family"], (0, 0))
         counts.found[entry["family"]] = found + (not fault), files + 1
         counts.missed += [f"{entry['file']}: {fault}"] if fault else []
-        if not any(notice.level.is_tampering for notice in notices):
+        if not any(notice.level is not NoticeLevel.QUOTED for notice in notices):
             counts.unflagged.append(proposal)
     return counts
 
@@ -105,7 +105,7 @@ def suspected() -> list[str]:
     """Honest proposals on adversarial topics that are accused of something."""
     pack = load_rubrics()
     paths = sorted(HONEST.glob("*.md"))
-    return [path.name for path in paths if any(notice.level.is_tampering for notice in inspect(read(path), pack))]
+    return [path.name for path in paths if any(notice.level is not NoticeLevel.QUOTED for notice in inspect(read(path), pack))]
 
 
 def recorded() -> str:

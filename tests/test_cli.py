@@ -7,30 +7,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from critic.cli import main
 from critic.readers import MAX_TEXT_BYTES
-from tests.conftest import CORPUS, RECORDINGS, ROOT, SMALL, Endpoint, completion, error, no_network, reply
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["critic", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+from tests.conftest import CORPUS, RECORDINGS, ROOT, SMALL, Endpoint, Run, completion, error, no_network, reply
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
+from critic.asking import ask
 from critic.errors import ModelError, UnusableModelError
 from critic.findings import Usage
-from critic.models import ask
 from critic.pricing import Price, price_of
 from tests.conftest import Endpoint, chat, completion, error
 
@@ -64,7 +64,6 @@ async def test_a_reply_with_its_usage(endpoint: Endpoint) -> None:
         ((400, error("The sky is falling"), {}), ModelError, "refused the request (400): "),
         (completion(None, refusal="I cannot\nhelp with that."), ModelError, "The model refused: I cannot help with that."),
         (completion("", finish_reason="content_filter"), ModelError, "content filter of the provider"),
-        (completion('{"critiques": {', finish_reason="length"), ModelError, "cut off at its longest: raise --max-tokens"),
         (completion(""), ModelError, "reply was empty"),
         ((200, b"<html>Welcome</html>", {"content-type": "text/html"}), UnusableModelError, "not as an OpenAI-compatible"),
         ({"ok": True}, UnusableModelError, "not as an OpenAI-compatible"),

@@ -108,7 +108,7 @@ async def test_out_of_scope_stops_there(endpoint: Endpoint, proposal: Proposal, 
     assert len(endpoint.requests) == 1
 
 
-async def test_half_an_answer_is_asked_for_once_more_and_then_fails(
+async def test_half_an_answer_is_asked_for_twice_more_and_then_fails(
     endpoint: Endpoint, proposal: Proposal, pack: RubricPack
 ) -> None:
     half = {critique.id: judged() for critique in pack.critiques[:8]}
@@ -116,12 +116,12 @@ async def test_half_an_answer_is_asked_for_once_more_and_then_fails(
     model = chat(endpoint)
     review = await pipeline(ModelAssessor(model), pack).ainvoke(proposal)
     await model.aclose()
-    assert len(endpoint.requests) == 2
+    assert len(endpoint.requests) == 3
     assert "U2" not in endpoint.requests[1]["messages"][-1]["content"]
     assert "M3: The model gave no answer on it." in endpoint.requests[1]["messages"][-1]["content"]
     assert [entry.id for entry in review.failed] == [critique.id for critique in pack.critiques[8:]]
     assert not review.complete
-    assert review.provenance.usage.requests == 2
+    assert review.provenance.usage.requests == 3
 
 
 async def test_a_repair_turn_mends_what_was_no_json(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
@@ -131,6 +131,16 @@ async def test_a_repair_turn_mends_what_was_no_json(endpoint: Endpoint, proposal
     await model.aclose()
     assert review.complete
     assert "there is no JSON object in it" in endpoint.requests[1]["messages"][-1]["content"]
+
+
+async def test_a_reply_that_was_cut_off_is_asked_for_again(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
+    cut = completion('{"in_scope": true, "critiques": {"U4":', finish_reason="length")
+    endpoint.answers = [cut, lambda body: completion(reply(body))]
+    model = chat(endpoint)
+    review = await pipeline(ModelAssessor(model), pack).ainvoke(proposal)
+    await model.aclose()
+    assert review.complete
+    assert "it was cut off at its longest" in endpoint.requests[1]["messages"][-1]["content"]
 
 
 async def test_a_group_that_fails_costs_only_itself(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:

@@ -8,8 +8,9 @@ import pytest
 import yaml
 from langchain_core.messages import HumanMessage
 
+from critic.asking import Reply, ask
 from critic.errors import InputError
-from critic.models import OpenAIChat, Reply, ask
+from critic.models import OpenAIChat
 from critic.recording import recording, replaying
 from tests.conftest import Endpoint, chat, completion, error, no_network
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import critic
+from critic.phrases import kinds
 from critic.readers import read
-from critic.tampering import _kinds
 from tests.conftest import CORPUS
 
 SOURCE = Path(critic.__file__).parent / "tampering.yaml"
@@ -773,4 +773,4 @@ def test_talk_about_attacks_is_no_attack(sentence: str) -> None:
 def test_languages_are_not_passed_over(language: str) -> None:
     for kind, examples in EXAMPLES.items():
         for example in examples[language]:
-            assert _kinds([collapsed(example)]), (kind, example)
+            assert kinds([collapsed(example)]), (kind, example)

@@ -9,11 +9,11 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
+from critic.asking import ask
 from critic.bench.labels import Labels
 from critic.errors import ModelError, UnusableModelError
 from critic.findings import Severity, Verdict
 from critic.judgement import Assessor, Judgement, Reading
-from critic.models import ask
 from critic.prompts import chat_question
 from critic.proposal import Proposal
 from critic.replies import UnusableReplyError, json_object, object_schema

@@ -31,6 +31,9 @@ def tables(report: BenchReport) -> list[Table]:
     if report.left_out:
         title = "Each proposal judged with thresholds fitted on the others: what to expect of one not seen before"
         found.append((title, ["", report.left_out.name], _measured([report.left_out])))
+    if marked := [figures for figures in (report.blind, report.anchored) if figures]:
+        title = "Readers of the HTML page; those who had seen a tool's verdict favour it, so believe the blind ones"
+        found.append((title, ["", *(figures.name for figures in marked)], _measured(marked)))
     rows = [
         ["scope judged right", f"{report.scope_right} of {report.proposals}"],
         ["considerations: same value", _told(report.considerations)],

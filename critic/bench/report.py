@@ -130,6 +130,8 @@ class BenchReport(_Record):
     retest: Retest | None
     readers: list[ReaderFigures]
     alpha: dict[str, float] = Field(description="Krippendorff's alpha of the annotators' four verdicts, by group")
+    blind: Figures | None = Field(None, description="against the verdicts that readers gave before they saw the tool's")
+    anchored: Figures | None = Field(None, description="against those that readers gave with a tool's verdict before them")
     left_out: Figures | None = Field(None, description="offline: each proposal judged with thresholds fitted on the others")
     cost: Cost
     items: list[Item]

@@ -110,6 +110,8 @@ def report(
             for group in groups
             if (value := measures.alpha([c for c in cases if c.labels.group == group])) is not None
         },
+        blind=_marked(runs, links, blind=True),
+        anchored=_marked(runs, links, blind=False),
         left_out=left_out,
         cost=Cost(
             usage=sum((review.provenance.usage for review in reviews), Usage()),
@@ -178,6 +180,18 @@ def _credits(run: Run, pack: RubricPack) -> list[CreditItem]:
         for id, label in run.case.labels.considerations.items()
         if id in known
     ]
+
+
+def _marked(runs: Sequence[Run], links: dict[str, str], *, blind: bool) -> Figures | None:
+    """Agreement with each reader of the HTML page by himself; None where nobody marked anything there in this way."""
+    items: list[Item] = []
+    for run in runs:
+        for reader in run.case.marked:
+            labels = run.case.labels.readers[reader]
+            verdicts = {id: label for id, label in labels.verdicts.items() if label.blind is blind}
+            one = Case(run.case.name, run.case.proposal, run.case.labels.model_copy(update={"verdicts": verdicts}))
+            items += _items(Run(one, run.reviews), [], links)
+    return measures.figures("readers, blind" if blind else "readers, not blind", items) if items else None
 
 
 def _retest(runs: Sequence[Run]) -> Retest | None:

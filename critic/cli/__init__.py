@@ -18,7 +18,9 @@ def main() -> None:
     try:
         app()
     except CriticError as error:
-        print(f"critic: {error}", file=sys.stderr)
+        from critic.render.words import clean
+
+        print(f"critic: {clean(str(error))}", file=sys.stderr)  # it may name a file as somebody else called it
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of a pipe has gone; there is nobody to complain to, also not when Python closes standard output.

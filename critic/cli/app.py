@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from critic.cli import batch as batch_commands
 from critic.cli import rubrics as rubrics_commands
 from critic.cli.options import (
     BaseUrl,
+    Concurrency,
     Config,
     Grouping,
     InputFormat,
@@ -18,6 +20,7 @@ from critic.cli.options import (
     Model,
     Note,
     Offline,
+    Only,
     Output,
     Panel,
     Probe,
@@ -25,13 +28,16 @@ from critic.cli.options import (
     RecordFolder,
     Replay,
     ReplayFolder,
+    RequestsPerMinute,
     Rubrics,
     Samples,
     SecondLook,
     Seed,
     Temperature,
     Timeout,
+    TokensPerMinute,
     flags,
+    names,
 )
 
 app = typer.Typer(
@@ -43,6 +49,7 @@ app = typer.Typer(
     help="Check a proposal to evaluate AI systems for risk against published critiques, with every quotation verified.",
 )
 app.add_typer(rubrics_commands.app, name="rubrics")
+app.add_typer(batch_commands.app, name="batch")
 
 
 @app.callback(invoke_without_command=True)
@@ -62,17 +69,32 @@ def review(
         typer.Argument(help="The proposal: PDF, Word, OpenDocument, RTF, HTML, LaTeX, Markdown, text; - for standard input."),
     ],
     input_format: InputFormat = None,
-    format: Annotated[Literal["terminal", "json", "markdown"], typer.Option(help="What to write.")] = "terminal",
+    format: Annotated[
+        Literal["terminal", "json", "markdown", "html", "sarif", "github", "questions"],
+        typer.Option(help="What to write; github: annotations for a workflow; questions: a letter to the applicant."),
+    ] = "terminal",
     output: Output = None,
-    only: Annotated[
-        Optional[str], typer.Option(help="Critiques and considerations to judge, such as U4,H3.", show_default=False)
+    blind: Annotated[
+        bool, typer.Option("--blind", help="HTML: cover each verdict until the reader of the page has given his own.")
+    ] = False,
+    adjudication: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="Show a reader's marks, as the HTML page saves them; may be given again.", show_default=False),
     ] = None,
+    only: Only = None,
     fail_on: Annotated[
         Literal["critical", "major", "minor", "never"], typer.Option(help="Exit with 1 if a finding is this severe or worse.")
     ] = "never",
     fail_on_tampering: Annotated[
         bool, typer.Option("--fail-on-tampering", help="Exit with 4 if something is hidden or addressed to the reviewer.")
     ] = False,
+    responses: Annotated[
+        Literal["accept", "show", "ignore"],
+        typer.Option(
+            help="The author's responses, from NAME.critic.toml beside the proposal: accept, so that an answered finding "
+            "does not fail --fail-on; only show them; or ignore the file."
+        ),
+    ] = "accept",
     rubrics: Rubrics = None,
     offline: Offline = False,
     model: Model = None,
@@ -107,15 +129,140 @@ def review(
             input_format=input_format,
             format=format,
             output=output,
-            only=[name.strip() for name in only.split(",") if name.strip()] if only else [],
+            blind=blind,
+            adjudications=adjudication or [],
+            only=names(only),
             fail_on=fail_on,
             fail_on_tampering=fail_on_tampering,
+            responses=responses,
             rubrics=rubrics,
             offline=offline,
             config=config,
             replay=replay,
             record=record,
             note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    old: Annotated[Path, typer.Argument(help="A proposal, or a review saved with --format json -o NAME.json.")],
+    new: Annotated[Path, typer.Argument(help="Its next version, or the review of that.")],
+    format: Annotated[Literal["terminal", "json", "markdown", "html"], typer.Option(help="What to write.")] = "terminal",
+    output: Output = None,
+    only: Only = None,
+    fail_on_new: Annotated[
+        bool, typer.Option("--fail-on-new", help="Exit with 1 if a finding is new, or graver than it was.")
+    ] = False,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    config: Config = None,
+    replay: ReplayFolder = None,
+    record: RecordFolder = None,
+    note: Note = "",
+) -> None:
+    """Compare two versions of a proposal: which findings are resolved, which remain, which are new, and what text changed.
+
+    A proposal is reviewed as `critic review` would; a saved review costs nothing.
+
+    Exit codes: 0 compared; 1 a finding is new or graver, with --fail-on-new; 2 usage or bad input; 3 the model or the network
+    failed, or a review is incomplete or not to be trusted.
+    """
+    from critic.cli.compare import Options, run
+
+    code = run(
+        Options(
+            old=old,
+            new=new,
+            format=format,
+            output=output,
+            only=names(only),
+            fail_on_new=fail_on_new,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
+            replay=replay,
+            record=record,
+            note=note,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def screen(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Folders with proposals, or proposals.")],
+    out: Annotated[
+        Optional[Path], typer.Option("--out", "-o", help="Folder for the results; a run is taken up again in it.")
+    ] = None,
+    include: Annotated[
+        Optional[list[str]], typer.Option(help="Only files with such names, such as '*.pdf'; may be repeated.")
+    ] = None,
+    exclude: Annotated[Optional[list[str]], typer.Option(help="No files with such names; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would send and cost, and send nothing.")] = False,
+    budget: Annotated[
+        Optional[float], typer.Option(min=0, help="US dollars for all that is in --out and is to come.", show_default=False)
+    ] = None,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Ask anew about proposals whose review is incomplete, and pay for that.")
+    ] = False,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    concurrency: Concurrency = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    config: Config = None,
+) -> None:
+    """Review every proposal in a folder, and write tables of them all.
+
+    Every reply is stored as soon as it is there. Run the same command again after a crash, an interruption or a raised budget:
+    it does what is left, and pays for no reply twice.
+
+    Exit codes: 0 all done; 2 usage or bad input; 3 the model or the network failed, or a review is incomplete or not to be
+    trusted; 5 stopped by --budget or Ctrl-C, to be gone on with.
+    """
+    from critic.cli.screen import Options, run
+
+    code = run(
+        Options(
+            paths=paths,
+            out=out,
+            include=include or [],
+            exclude=exclude or [],
+            budget=budget,
+            dry_run=dry_run,
+            ask_again=ask_again,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
             flags=flags(context),
         )
     )
@@ -147,19 +294,30 @@ def read(
 
 @app.command()
 def schema(
-    what: Annotated[Literal["review", "labels", "bench"], typer.Argument(help="What to describe.")] = "review",
+    what: Annotated[
+        Literal["review", "comparison", "labels", "adjudication", "bench"], typer.Argument(help="What to describe.")
+    ] = "review",
 ) -> None:
-    """Print the JSON Schema of a review, of the labels of a corpus, or of a bench report."""
+    """Print the JSON Schema of a review, a comparison, the labels of a corpus, a reader's marks, or a bench report."""
     import json
 
     from pydantic import BaseModel
 
+    from critic.adjudication import Adjudication
     from critic.bench.labels import Labels
     from critic.bench.report import BenchReport
+    from critic.comparison import Comparison
     from critic.findings import Review
 
-    models: dict[str, type[BaseModel]] = {"review": Review, "labels": Labels, "bench": BenchReport}
-    mode: Literal["validation", "serialization"] = "validation" if what == "labels" else "serialization"
+    models: dict[str, type[BaseModel]] = {
+        "review": Review,
+        "comparison": Comparison,
+        "labels": Labels,
+        "adjudication": Adjudication,
+        "bench": BenchReport,
+    }
+    given = what in ("labels", "adjudication")
+    mode: Literal["validation", "serialization"] = "validation" if given else "serialization"
     print(json.dumps(models[what].model_json_schema(mode=mode), indent=2))
 
 

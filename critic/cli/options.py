@@ -21,6 +21,7 @@ InputFormat = Annotated[
     _option("--input-format", help="The proposal's format, where its content does not tell."),
 ]
 Output = Annotated[Optional[Path], _option("--output", "-o", help="Write to this file.")]
+Only = Annotated[Optional[str], _option("--only", help="Critiques and considerations to judge, such as U4,H3.")]
 Offline = Annotated[bool, _option("--offline", help="Screen by cues, even if a model is configured.")]
 
 Model = Annotated[Optional[str], _option(help="Model name; gpt-6.1-terra if there is a key or an endpoint.", panel=_ASKING)]
@@ -43,6 +44,9 @@ Probe = Annotated[
     Optional[bool],
     _option("--probe/--no-probe", help="Plant a flaw, in one more request, to see that the model finds it.", panel=_ASKING),
 ]
+Concurrency = Annotated[Optional[int], _option(help="Requests under way at once; 8 unless set.", panel=_ASKING)]
+RequestsPerMinute = Annotated[Optional[int], _option(help="Send no more than this.", panel=_ASKING)]
+TokensPerMinute = Annotated[Optional[int], _option(help="Send no more than this, as an estimate.", panel=_ASKING)]
 Config = Annotated[Optional[Path], _option(help="Configuration file (TOML); or CRITIC_CONFIG.", panel=_ASKING)]
 
 Note = Annotated[str, _option(help="What the recording says of itself: who answered, and when.", panel=_RECORDING)]
@@ -63,9 +67,17 @@ _FLAGS = (
     "samples",
     "panel",
     "probe",
+    "concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
 )
 
 
 def flags(context: typer.Context) -> dict[str, Any]:
     """What the command line says of the settings; None where it says nothing."""
     return {name: context.params.get(name) for name in _FLAGS}
+
+
+def names(only: str | None) -> list[str]:
+    """What --only names; empty for everything."""
+    return [name.strip() for name in (only or "").split(",") if name.strip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def check(output: Path | None) -> None:
         raise InputError(f"{output} is a folder; name a file to write to.")
     if output and not output.parent.is_dir():
         raise InputError(f"There is no folder {output.parent} to write {output.name} into.")
+
+
+def on_screen(output: Path | None) -> bool:
+    """Whether a person sees it in a terminal, in colour."""
+    return sys.stdout.isatty() and output is None and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """The columns of the terminal, also where a pager stands between; 100 where there is none."""
+    try:
+        beside = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        beside = 100
+    return shutil.get_terminal_size((beside, 24)).columns
 
 
 def _print(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from enum import StrEnum
@@ -50,7 +51,20 @@ def read(source: str | Path, format: Format | None = None) -> Proposal:
         raise InputError(f"There is no file {path}.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    return read_bytes(data, path.name, format, path.parent)
+    proposal = read_bytes(data, _legible(path.name), format, path.parent)
+    return proposal.model_copy(update={"path": _from_here(path)})
+
+
+def _from_here(path: Path) -> str | None:
+    """The path from the working folder on; None where it lies outside, as an absolute path would tell of this machine."""
+    path, here = path.absolute(), Path.cwd()
+    inside = path.is_relative_to(here) and ".." not in path.parts
+    return _legible(path.relative_to(here).as_posix()) if inside else None
+
+
+def _legible(name: str) -> str:
+    """A file's name as text; what is no UTF-8 in it becomes U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def read_bytes(data: bytes, name: str, format: Format | None = None, folder: Path | None = None) -> Proposal:

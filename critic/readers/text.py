@@ -32,7 +32,8 @@ def read_text(data: bytes, name: str, *, markdown: bool = True) -> Proposal:
     Raises:
         InputError: not UTF-8 (or UTF-16 with a byte-order mark), not text, or nothing in it.
     """
-    text = re.sub(r"\r\n?|\u2028|\u2029|\x85", "\n", unicodedata.normalize("NFC", _decode(data, name)))
+    decoded = _decode(data, name)
+    text = re.sub(r"\r\n?|\u2028|\u2029|\x85", "\n", unicodedata.normalize("NFC", decoded))
     text, hidden = strip_invisible(_CONTROLS.sub("", text))
     text = unicodedata.normalize("NFC", text)
     if markdown:
@@ -44,7 +45,8 @@ def read_text(data: bytes, name: str, *, markdown: bool = True) -> Proposal:
     text = text.replace("\f", " ")
     if not text.strip():
         raise InputError(f"{name} is empty: there is no text to review.")
-    return Proposal(name=name, text=text, passages=tuple(_passages(text, pages)), hidden=tuple(hidden))
+    verbatim = text == re.sub(r"\r\n?", "\n", decoded)
+    return Proposal(name=name, text=text, passages=tuple(_passages(text, pages)), hidden=tuple(hidden), verbatim=verbatim)
 
 
 def _decode(data: bytes, name: str) -> str:

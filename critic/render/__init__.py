@@ -16,6 +16,10 @@ class Format(StrEnum):
     TERMINAL = "terminal"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
+    SARIF = "sarif"
+    GITHUB = "github"
+    QUESTIONS = "questions"
 
 
 def renderer(format: Format) -> Callable[[Review], str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from html import escape
-
 from critic.findings import Assessment, Quotation, Review, Status
+from critic.render.escape import markdown as _text
 from critic.render.words import (
     afterthoughts,
-    clean,
     credit_standing,
     disputed,
     doubts,
@@ -48,7 +45,7 @@ def render(review: Review) -> str:
         for finding in review.findings:
             lines += _finding(finding)
         if late := [(entry, *row) for entry in disputed(review) for row in afterthoughts(entry)]:
-            lines += ["## No findings, after a second look or a vote", ""]
+            lines += ["## No findings, yet looked at again", ""]
             lines += [f"- **{entry.id} {_text(entry.title)}**, {label}: {_text(text)}" for entry, label, text in late]
             lines += [""]
         lines += _doubtful(review)
@@ -117,8 +114,3 @@ def _doubtful(review: Review) -> list[str]:
         said = standing(entry) if isinstance(entry, Assessment) else entry.status.value
         lines.append(f"- **{entry.id} {_text(entry.title)}**, {said}: {_text(doubts(entry))}")
     return [*lines, ""]
-
-
-def _text(text: str) -> str:
-    """Text that stays text: every character that Markdown or HTML could take for markup is escaped."""
-    return re.sub(r"([\\`*_{}\[\]#|~!$])", r"\\\1", escape(clean(text), quote=False)).replace("@", "&#64;")

@@ -78,7 +78,7 @@ def _parts(review: Review, *, narrow: bool) -> list[RenderableType]:
         parts += _verdicts(review, narrow)
         parts += [part for finding in review.findings for part in _finding(finding)]
         if rows := [(e.id, Text(label), Text(text)) for e in disputed(review) for label, text in afterthoughts(e)]:
-            parts += [_rule("No findings, after a second look or a vote"), _table(rows, narrow), ""]
+            parts += [_rule("No findings, yet looked at again"), _table(rows, narrow), ""]
         if rows := _doubtful(review):
             parts += [_rule("Not to be relied on"), _table(rows, narrow), ""]
         if review.considerations:

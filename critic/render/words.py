@@ -12,6 +12,7 @@ from critic.findings import (
     NoticeLevel,
     Outcome,
     Quotation,
+    ReaderMark,
     Review,
     Severity,
     Status,
@@ -25,12 +26,17 @@ VERDICT = {
     Verdict.NOT_APPLICABLE: "not applicable",
 }
 GRAVE = ("INCOMPLETE", "NOT TO BE TRUSTED", "TAMPERING")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def clean(text: str) -> str:
     """On one line, and without characters that steer a terminal or turn the direction of text."""
-    return " ".join(_CONTROLS.sub("", text).split())
+    return " ".join(CONTROLS.sub("", text).split())
+
+
+def clean_lines(text: str) -> str:
+    """The same for a longer text, which keeps its white space."""
+    return CONTROLS.sub("", text)
 
 
 _LEVEL = {
@@ -43,7 +49,7 @@ _LEVEL = {
 def tampering(review: Review) -> list[tuple[str, str, str]]:
     """What is meant to steer a reviewer, as level, kind with place, and text."""
     rows: list[tuple[str, str, str]] = []
-    for notice in (notice for notice in review.notices if notice.level in _LEVEL):
+    for notice in review.notices:
         places = [f"p. {notice.page}" if notice.page else "", f"line {notice.line}" if notice.line else ""]
         where = ", ".join(filter(None, places))
         rows.append((_LEVEL[notice.level], f"{clean(notice.kind)}{f' ({where})' if where else ''}", clean(notice.text)))
@@ -64,9 +70,11 @@ def notices(review: Review) -> list[str]:
     if review.trustworthy is False:
         found.append("NOT TO BE TRUSTED: the model did not find a flaw that was planted in this proposal to test it.")
     if review.tampered:
-        count = sum(notice.level.is_tampering for notice in review.notices)
+        count = sum(notice.level is not NoticeLevel.QUOTED for notice in review.notices)
         found.append(f"TAMPERING: {count} passage{'' if count == 1 else 's'} hidden or addressed to the reviewer; see below.")
-    found += [f"PARTLY UNREAD: {clean(notice.text)}" for notice in review.notices if notice.level is NoticeLevel.UNREAD]
+    if pages := review.subject.unread:
+        told = ", ".join(map(str, pages))
+        found.append(f"PARTLY UNREAD: pages that are pictures without a text layer (ocrmypdf adds one): {told}")
     if review.in_scope is False:
         found.append(f"OUT OF SCOPE, so there are no verdicts. {clean(review.scope_reason)}")
     if review.provenance.mode == "offline":
@@ -130,22 +138,32 @@ def place(quotation: Quotation) -> str:
 
 
 def afterthoughts(assessment: Assessment) -> list[tuple[str, str]]:
-    """What a second look and the votes of several readings add, as labels and sentences."""
+    """What a second look, the author, the votes of several readings and a reader's marks add, as labels and sentences."""
     rows: list[tuple[str, str]] = []
     if assessment.challenge:
         challenge = assessment.challenge
         before = ", ".join(filter(None, (VERDICT[challenge.verdict], challenge.severity and challenge.severity.value)))
         was = "" if challenge.outcome is Outcome.UPHELD else f" (it was {before})"
         rows.append(("2nd look", f"{challenge.outcome.value}{was}: {clean(challenge.reasoning)}"))
+    if response := assessment.response:
+        said = ", ".join(filter(None, ("the author", clean(response.author or ""), response.date.isoformat())))
+        rows.append(("response", f"{clean(response.text)} ({said}{'; accepted' if response.accepted else ''})"))
     if len(set(assessment.votes.values())) > 1:
         rows.append(("votes", "; ".join(f"{clean(name)}: {VERDICT[verdict]}" for name, verdict in assessment.votes.items())))
+    rows += [("reader", _mark(mark)) for mark in assessment.marks]
     return rows
 
 
+def _mark(mark: ReaderMark) -> str:
+    own = ", ".join(filter(None, (mark.verdict and VERDICT[mark.verdict], mark.severity and mark.severity.value)))
+    judged = f", {'judged blind as' if mark.blind else 'should be'} {own}" if own else ""
+    return f"{clean(mark.reader)}: {mark.mark.value}{judged}{f'. {clean(mark.reason)}' if mark.reason else ''}"
+
+
 def disputed(review: Review) -> list[Assessment]:
-    """Entries that are no findings, but that a second look or a vote made so."""
-    entries = [entry for entry in review.critiques if entry.status is Status.JUDGED and not entry.is_finding]
-    return [entry for entry in entries if entry.challenge or len(set(entry.votes.values())) > 1]
+    """Entries that are no findings, but that a second look or a vote made so, or that a reader marked."""
+    entries = [entry for entry in review.critiques if not entry.is_finding and (entry.status is Status.JUDGED or entry.marks)]
+    return [entry for entry in entries if afterthoughts(entry)]
 
 
 def made(review: Review) -> list[tuple[str, str]]:

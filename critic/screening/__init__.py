@@ -1,0 +1,1 @@
+"""Many proposals: what is written about them together."""

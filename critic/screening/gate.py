@@ -1,0 +1,95 @@
+"""The way from chat models to the endpoint, for many proposals at once: what is stored is not asked, the rest is paced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from critic.errors import CriticError
+from critic.findings import Usage
+from critic.models import Answer
+from critic.pricing import price_of
+from critic.screening.budget import Budget, tokens
+from critic.screening.pace import Pace
+from critic.screening.store import Store, request_key
+from critic.settings import DEFAULT_MODEL, Settings
+
+anew: ContextVar[bool] = ContextVar("anew", default=False)  # whether what is stored is passed over, in this task
+
+
+class StoringGate:
+    """A `critic.models.Gate` with a store, a pace and a budget. Once it is closed, what is under way is the last."""
+
+    sends = True
+
+    def __init__(self, store: Store, pace: Pace, budget: Budget) -> None:
+        self._store, self._pace, self.budget = store, pace, budget
+        self.closed: CriticError | None = None
+
+    def close(self, why: CriticError) -> None:
+        """Let nothing out any more; the first reason stands."""
+        self.closed = self.closed or why
+
+    def stored(self, body: Mapping[str, Any]) -> Answer | None:
+        return None if anew.get() else self._store.answer(request_key(body))
+
+    @asynccontextmanager
+    async def turn(self, body: Mapping[str, Any]) -> AsyncIterator[None]:
+        async with self._pace.turn(tokens(body)):
+            if self.closed:
+                raise self.closed
+            try:
+                async with self.budget.promise(body):
+                    yield
+            except CriticError as error:
+                self.close(error)
+                raise
+
+    def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
+        self._pace.told(answer.status, answer.headers)
+        if answer.status in (200, 400, 422) and (kept := keep(self._store, request_key(body), answer)):
+            self.budget.add(kept[1], kept[0])
+
+
+def live_gate(settings: Settings, store: Store, budget: float | None = None) -> StoringGate:
+    """The gate that these settings ask for.
+
+    Args:
+        settings: which models are asked, how fast, and at which prices.
+        store: for what is known and what comes.
+        budget: US dollars for all that is in the store and is to come; None for no limit.
+
+    Raises:
+        InputError: there is a budget, and the price of a model is not known.
+    """
+    models = (settings.panel or [settings.model or DEFAULT_MODEL]) if settings.online else []
+    spent = sum(price_of(usage, model, settings.prices) or 0 for model, usage in store.usage().items())
+    pace = Pace(settings.concurrency, settings.requests_per_minute, settings.tokens_per_minute)
+    return StoringGate(store, pace, Budget(budget, models, settings.prices, spent, store.longest_reply()))
+
+
+def keep(store: Store, key: str, answer: Answer) -> tuple[str | None, Usage] | None:
+    """Store an answer if it is one: a chat completion, or why there is none.
+
+    Returns:
+        The model that gave it and what it took; None if the endpoint said something else.
+    """
+    try:
+        said = json.loads(answer.text)
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(said, dict) or (answer.status == 200 and not said.get("choices")):
+        return None
+    counted = said.get("usage") or {}
+    usage = Usage(
+        requests=1,
+        input_tokens=counted.get("prompt_tokens") or 0,
+        cached_tokens=(counted.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        output_tokens=counted.get("completion_tokens") or 0,
+        reasoning_tokens=(counted.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
+    )
+    store.keep_answer(key, answer, said.get("model"), usage)
+    return said.get("model"), usage
