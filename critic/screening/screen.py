@@ -30,7 +30,7 @@ def screen(paths: Sequence[str | Path], **options: Any) -> Iterator[Review]:
         try:
             while True:
                 try:
-                    yield runner.run(anext(reviews))
+                    yield runner.get_loop().run_until_complete(anext(reviews))
                 except StopAsyncIteration:
                     return
         finally:
