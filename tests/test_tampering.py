@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rapidfuzz.distance import LCSseq
 
-from critic.cli import main
 from critic.findings import NoticeLevel, Review
 from critic.offline import assess_offline
 from critic.pipeline import pipeline
@@ -20,7 +17,7 @@ from critic.render import markdown, terminal
 from critic.rubrics import RubricPack
 from critic.tampering import inspect
 from scripts import attacks, attacks_found
-from tests.conftest import CORPUS, ROOT, Endpoint
+from tests.conftest import CORPUS, ROOT, Endpoint, Run
 from tests.test_probe import all_clear, out_of_scope, probed
 
 ATTACKS = ROOT / "fixtures" / "attacks"
@@ -106,19 +103,7 @@ async def test_notices_stand_at_the_top_of_every_format(pack: RubricPack) -> Non
     assert Review.model_validate_json(review.model_dump_json()).tampered
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["critic", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
-
-
-def test_the_commands(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_the_commands(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "attack.md"
     path.write_bytes(_attack())
     assert run("review", path, "--format", "json")[0] == 0
