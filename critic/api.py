@@ -108,7 +108,7 @@ async def reviewer(
     if settings.second_look:
         assessor = with_second_look(assessor, chats[0])
     if settings.probe:
-        assessor = with_probe(assessor, ModelAssessor(chats[0]))
+        assessor = with_probe(assessor, ModelAssessor(chats[0], overview=False))
     told = {"temperature", "seed", "max_tokens"} if own else set()
     several = {
         "samples": settings.samples,

@@ -23,15 +23,19 @@ _REPAIRS = 2  # turns in which a model may mend its reply
 class ModelAssessor:
     """Judges by prompting a LangChain chat model. An `Assessor`."""
 
-    def __init__(self, model: BaseChatModel, grouping: Grouping = Grouping.ALL, concurrency: int = 8) -> None:
+    def __init__(
+        self, model: BaseChatModel, grouping: Grouping = Grouping.ALL, concurrency: int = 8, *, overview: bool = True
+    ) -> None:
         """Args:
         model: any LangChain chat model.
         grouping: how critiques share requests.
         concurrency: how many requests may be under way at once.
+        overview: whether to ask for scope and outline too.
         """
         self.model = model
         self.grouping = grouping
         self._slots = concurrency
+        self._overview = overview
 
     async def __call__(self, proposal: Proposal, pack: RubricPack) -> Reading:
         """Judge a proposal.
@@ -39,7 +43,7 @@ class ModelAssessor:
         A request that fails leaves failures in the reading. Raises UnusableModelError if the first one shows that none can
         succeed.
         """
-        first, *others = requests(proposal, pack, self.grouping)
+        first, *others = requests(proposal, pack, self.grouping, overview=self._overview)
         # Alone, so that the others find the proposal in the provider's prompt cache.
         reading = await self._answer(first)
         if reading.in_scope is False:

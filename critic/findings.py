@@ -88,7 +88,7 @@ class Notice(_Record):
     """Text in the file that is meant for a reviewer, or kept from its reader."""
 
     level: NoticeLevel = Field(
-        description="hidden: taken out before any model saw the text; addressed: visible, and left in; "
+        description="hidden: taken out, or put right, before any model saw the text; addressed: visible, and left in; "
         "quoted: the like, but shown as an object of study"
     )
     kind: str = Field(description="how it is hidden, or what it does")
@@ -216,6 +216,7 @@ class Subject(_Record):
     words: int
     text: str = Field(description="the normalised text, which `start` and `end` of quotations count in")
     verbatim: bool = Field(False, description="whether that is the file's own text, character for character but for line ends")
+    unread: list[int] = Field([], description="pages, from 1, that are pictures without text, which no assessor saw")
 
 
 class Usage(_Record):

@@ -83,6 +83,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
             characters=len(proposal.text),
             words=len(proposal.text.split()),
             text=proposal.text,
+            unread=list(proposal.unread),
             verbatim=proposal.verbatim,
         ),
         source=pack.about.source,

@@ -15,12 +15,14 @@ def with_probe(assessor: Assessor, prober: Assessor) -> Assessor:
 
     Args:
         assessor: whose reading is given back, with `probed` set; it never sees the planted passage.
-        prober: asked about the planted proposal, and about the one critique that the passage deserves.
+        prober: asked about the planted proposal, and about the one critique that the passage deserves. It is not asked
+            whether the document is in scope, and is asked even if the reading calls it out of scope: "no proposal at all" is
+            an answer that an attacker may have ordered too, and the passage is a claim about an evaluation in any document.
     """
 
     async def assess(proposal: Proposal, pack: RubricPack) -> Reading:
         reading = await assessor(proposal, pack)
-        if not pack.about.probes or reading.in_scope is False:
+        if not pack.about.probes:
             return reading
         probe = pack.about.probes[_number(proposal, "probe") % len(pack.about.probes)]
         planted, start, end = plant(proposal, probe)

@@ -76,20 +76,20 @@ class Request:
         return _text("repair").replace("{{{problem}}}", problem)
 
 
-def requests(proposal: Proposal, pack: RubricPack, grouping: Grouping) -> list[Request]:
+def requests(proposal: Proposal, pack: RubricPack, grouping: Grouping, *, overview: bool = True) -> list[Request]:
     """Split the work on one proposal into requests.
 
     The first asks for scope and outline. With `all` it asks for everything; else the considerations share it, and each of the
-    others asks about the critiques of one link, or about one critique.
+    others asks about the critiques of one link, or about one critique. `overview=False` leaves scope and outline out.
     """
     if grouping is Grouping.ALL:
-        return [Request(proposal, pack, pack.critiques, pack.considerations, overview=True)]
+        return [Request(proposal, pack, pack.critiques, pack.considerations, overview)]
     if grouping is Grouping.LINK:
         by_link = [tuple(c for c in pack.critiques if c.link == link.id) for link in pack.about.links]
         groups = [group for group in by_link if group]
     else:
         groups = [(critique,) for critique in pack.critiques]
-    first = Request(proposal, pack, (), pack.considerations, overview=True)
+    first = Request(proposal, pack, (), pack.considerations, overview)
     return [first, *(Request(proposal, pack, group, (), overview=False) for group in groups)]
 
 

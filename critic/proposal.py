@@ -44,6 +44,7 @@ class Proposal(BaseModel):
     text: str
     passages: tuple[Passage, ...]
     hidden: tuple[Hidden, ...] = ()
+    unread: tuple[int, ...] = ()  # pages, from 1, that are pictures without text
     path: str | None = None  # from the working folder on, with slashes; None where it lies outside, or is no file
     verbatim: bool = False  # whether the text is the file's, character for character but for line ends
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from critic.findings import Notice, NoticeLevel
-from critic.phrases import kinds, vocabulary
+from critic.phrases import kinds
 from critic.proposal import Proposal
-from critic.readers.invisible import unmask_encoded, unmask_homoglyphs
+from critic.quoting import code_of, introduced, without_quotations
+from critic.readers.disguise import encoded, lookalikes, told
 from critic.rubrics import RubricPack
 
 _EXCERPT = 300  # characters shown of what was found
 _PARROT = 10  # words in a row that a proposal does not share with a rubric by chance
-_QUOTATION = re.compile(
-    r"""“[^“”]{4,}”|«[^«»]{4,}»|„[^„“”]{4,}[“”]|「[^「」]{4,}」|`[^`]{4,}`
-    |(?<!":)(?<!":[ ])(?<![{,\[])"[^"]{4,}"(?!\s*[:}])  # but not the strings of JSON
-    |(?<!\w)‘[^‘]{4,}?’(?!\w)|(?<!\w)'[^']{8,}?'(?!\w)
-    """,
-    re.VERBOSE,
-)
 _SHORT = 40  # characters; an order that is split over sentences has a short first part
 
 
@@ -36,9 +30,11 @@ def inspect(proposal: Proposal, pack: RubricPack) -> list[Notice]:
         Notice(level=NoticeLevel.HIDDEN, kind=found.kind, text=_excerpt(found.text), line=found.line, page=found.page)
         for found in proposal.hidden
     ]
+    # What is disguised has been undone too, but for what is shown as an object of study.
     disguised = [
-        Notice(level=NoticeLevel.ADDRESSED, kind=found.kind, text=_excerpt(found.text), line=found.line)
-        for found in (*unmask_homoglyphs(proposal.text), *unmask_encoded(proposal.text))
+        Notice(level=NoticeLevel.QUOTED, kind=found.kind, text=_excerpt(found.text), line=found.line)
+        for find in (lookalikes, encoded)
+        for found in told(proposal.text, list(find(proposal.text)))
     ]
     return [*hidden, *disguised, *_addressed(proposal), *_parroted(proposal, pack)]
 
@@ -56,7 +52,7 @@ def _addressed(proposal: Proposal) -> Iterator[Notice]:
     ]
     joined = kinds(pairs)
     parted = {index: kind for index, kind in joined.items() if not {index, index + 1} & found.keys()}
-    code = _code(proposal.text)
+    code = code_of(proposal.text)
     for index, kind in sorted((found | parted).items()):
         start = spans[index][0]
         passage = proposal.passage(start)
@@ -78,15 +74,7 @@ def _is_quoted(texts: list[str]) -> bool:
     Args:
         texts: the sentence, and its paragraph, since a quotation may be longer than a sentence.
     """
-    if any(not kinds([_QUOTATION.sub(" … ", text)]) for text in texts):
-        return True
-    return any(pattern.search(texts[0]) for pattern in _quoting())
-
-
-def _code(text: str) -> list[tuple[int, int]]:
-    """Where fenced code stands in a Markdown text."""
-    fences = [match.start() for match in re.finditer(r"^(?:```|~~~)", text, re.MULTILINE)]
-    return list(zip(fences[::2], [*fences[1::2], len(text)], strict=False))
+    return any(not kinds([without_quotations(text)]) for text in texts) or introduced(texts[0])
 
 
 def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
@@ -125,8 +113,3 @@ def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
 def _excerpt(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
-
-
-@cache
-def _quoting() -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in vocabulary()["quoting"]]

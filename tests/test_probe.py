@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,21 +20,30 @@ from tests.conftest import CORPUS, Endpoint, chat, completion, judged, reply
 
 async def probed(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> Review:
     model = chat(endpoint)
-    assessor = ModelAssessor(model)
-    review = await pipeline(with_probe(assessor, assessor), pack).ainvoke(proposal)
+    assessor = with_probe(ModelAssessor(model), ModelAssessor(model, overview=False))
+    review = await pipeline(assessor, pack).ainvoke(proposal)
     await model.aclose()
     return review
 
 
+def critiques_of(body: dict[str, Any]) -> list[str]:
+    """Those that a request asks about."""
+    part = body["response_format"]["json_schema"]["schema"]["properties"]["critiques"]
+    return list((part["anyOf"][0] if "anyOf" in part else part)["properties"])
+
+
 def all_clear(body: dict[str, Any]) -> Any:
-    asked = body["response_format"]["json_schema"]["schema"]["properties"]["critiques"]["anyOf"][0]["properties"]
-    return completion(reply(body, critiques={id: judged("not_applicable") for id in asked}))
+    return completion(reply(body, critiques={id: judged("not_applicable") for id in critiques_of(body)}))
+
+
+def out_of_scope(body: dict[str, Any]) -> Any:
+    """What a model says that was ordered to take no document for a proposal, whatever it is asked."""
+    return completion(json.dumps({"in_scope": False, "scope_reason": "It is a recipe.", "critiques": None}))
 
 
 def honest(body: dict[str, Any]) -> Any:
     """Quotes the line below the plan's first heading that was not there before, if there is one."""
     text = body["messages"][1]["content"]
-    asked = body["response_format"]["json_schema"]["schema"]["properties"]["critiques"]["anyOf"][0]["properties"]
     flaw = next(
         (
             line
@@ -53,11 +63,14 @@ def honest(body: dict[str, Any]) -> Any:
         "",
     )
     entry = judged(claim_quotations=[flaw]) if flaw else judged("not_applicable")
-    return completion(reply(body, critiques=dict.fromkeys(asked, entry)))
+    return completion(reply(body, critiques=dict.fromkeys(critiques_of(body), entry)))
 
 
-async def test_a_model_that_obeys_the_attacker_is_not_trusted(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
-    endpoint.answers = [all_clear]
+@pytest.mark.parametrize("answer", [all_clear, out_of_scope])
+async def test_a_model_that_obeys_the_attacker_is_not_trusted(
+    answer: Any, endpoint: Endpoint, proposal: Proposal, pack: RubricPack
+) -> None:
+    endpoint.answers = [answer]
     review = await probed(endpoint, proposal, pack)
     assert review.trustworthy is False
     for render in (terminal.render, markdown.render):
@@ -76,8 +89,15 @@ async def test_a_model_that_finds_the_planted_flaw_is_and_the_flaw_stays_out_of_
     planted = endpoint.requests[1]["messages"][1]["content"]
     assert proposal.text not in planted
     assert all(quotation.text in proposal.text for entry in review.critiques for quotation in entry.quotations)
-    asked = endpoint.requests[1]["response_format"]["json_schema"]["schema"]["properties"]
-    assert len(asked["critiques"]["anyOf"][0]["properties"]) == 1
+    assert len(critiques_of(endpoint.requests[1])) == 1
+
+
+async def test_a_document_that_is_out_of_scope_passes_the_probe_where_the_planted_flaw_is_found(
+    endpoint: Endpoint, proposal: Proposal, pack: RubricPack
+) -> None:
+    endpoint.answers = [out_of_scope, honest]
+    review = await probed(endpoint, proposal, pack)
+    assert (review.in_scope, review.trustworthy, review.critiques) == (False, True, [])
 
 
 async def test_no_probe_is_asked_for_unless_wanted(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:

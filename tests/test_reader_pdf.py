@@ -577,9 +577,9 @@ def test_forms_within_forms_that_never_end_are_given_up(monkeypatch: pytest.Monk
 def test_four_dense_pages_take_less_than_a_second() -> None:
     lines = BODY * 14
     data = make(*[lambda canvas: body(canvas, 780, 10, lines)] * 4)
-    start = time.monotonic()
+    start = time.process_time()
     read_pdf(data, "x.pdf")
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,6 +287,7 @@ def read(
         for found in proposal.hidden:
             place = f"p. {found.page}" if found.page else f"line {found.line}" if found.line else "somewhere"
             sys.stdout.write(f"{found.kind}, {place}: {clean(found.text)}\n")
+        sys.stdout.writelines(f"picture of a page, p. {page}: not read\n" for page in proposal.unread)
     else:
         sys.stdout.write(proposal.text)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from critic.proposal import Hidden, Passage, Proposal
+from critic.readers.disguise import LOOKS, undisguise
 from critic.readers.invisible import strip_invisible
 
 
@@ -25,6 +26,7 @@ class Document:
 
     blocks: Sequence[Block]
     hidden: Sequence[Hidden] = field(default=())
+    unread: Sequence[int] = field(default=())  # pages, from 1, that are pictures without text
 
 
 def assemble(document: Document, name: str) -> Proposal:
@@ -33,10 +35,11 @@ def assemble(document: Document, name: str) -> Proposal:
     hidden = list(document.hidden)
     passages: list[Passage] = []
     parts: list[str] = []
-    offset = 0
+    offset, looks = 0, iter(range(LOOKS))
     for block in document.blocks:
         text, invisible = strip_invisible(block.text)
-        hidden += [found.model_copy(update={"page": block.page, "line": None}) for found in invisible]
+        text, disguised = undisguise(text, parts[-1] if parts else "", looks)
+        hidden += [found.model_copy(update={"page": block.page, "line": block.line}) for found in (*invisible, *disguised)]
         text = " ".join(text.split())
         if not text:
             continue
@@ -54,4 +57,6 @@ def assemble(document: Document, name: str) -> Proposal:
         )
         parts.append(text)
         offset += len(text) + 2
-    return Proposal(name=name, text="\n\n".join(parts) + "\n", passages=tuple(passages), hidden=tuple(hidden))
+    return Proposal(
+        name=name, text="\n\n".join(parts) + "\n", passages=tuple(passages), hidden=tuple(hidden), unread=tuple(document.unread)
+    )

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from critic.errors import InputError
 from critic.proposal import Hidden
@@ -13,13 +14,14 @@ from critic.readers.blocks import Block, Document
 
 SMALLEST = 4.0  # points; below it nobody reads
 
-_LEAST = {"alt text": 8, "title attribute": 8, "metadata": 8, "field code": 8}  # words of prose
+# words of prose
+_LEAST = dict.fromkeys(("alt text", "title attribute", "ARIA label", "hidden field", "metadata", "field code"), 8)
 _MOST = 2_000  # notes that are looked at
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\x00-\u036f\W\d_]+"
     r"|(?<!\S)[\"'“‘(\[]*+[^\W\d_][\w'’-]*+[.,;:!?\"'”’)\]]*+(?!\S)"
 )
-_GENERATED = re.compile(r"Description automatically generated( with \w+ confidence)?|AI-generated content may be incorrect\.?")
+GENERATED = re.compile(r"Description automatically generated( with \w+ confidence)?|AI-generated content may be incorrect\.?")
 
 
 def blending(colour: str, ground: str) -> str:
@@ -49,35 +51,35 @@ class Gathering:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []  # a title has level 1, headings 2 and more
-        self._hidden: list[tuple[str, list[str]]] = []
-        self._notes: dict[tuple[str, str], None] = {}
+        self._hidden: list[tuple[str, list[str], int | None]] = []  # kind, pieces, line
+        self._notes: dict[tuple[str, str], int | None] = {}
         self._open = ""  # the kind of the hidden run that has not ended
 
-    def show(self, text: str, why: str = "") -> str:
+    def show(self, text: str, why: str = "", line: int | None = None) -> str:
         """Take a piece of text, hidden if `why` says how; returns what of it can be seen, cleaned."""
         text = re.sub("[\ufb00-\ufb06]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
         text = re.sub("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad]", "", unicodedata.normalize("NFC", text))
         if why and why == self._open:
             self._hidden[-1][1].append(text)
         elif why and text:
-            self._hidden.append((why, [text]))
+            self._hidden.append((why, [text], line))
             self._open = why
         elif not text.isspace() and text:
             self._open = ""
         return "" if why else text
 
-    def note(self, kind: str, text: str) -> None:
+    def note(self, kind: str, text: str, line: int | None = None) -> None:
         """Take something that stands beside the text (an alt text, a comment), which is judged by itself."""
-        text = " ".join(_GENERATED.sub("", text).split())
+        text = " ".join(GENERATED.sub("", text).split())
         if text and len(self._notes) < _MOST:
-            self._notes[kind, text] = None
+            self._notes.setdefault((kind, text), line)
 
-    def add(self, text: str, level: int = 0) -> None:
+    def add(self, text: str, level: int = 0, line: int | None = None) -> None:
         """End a block. A title has level 1, a heading of the first level 2, and so on."""
         if self._open:
             self._hidden[-1][1].append(" ")
         if text.strip() not in ("", "-"):
-            self.blocks.append(Block(" ".join(text.split()), level))
+            self.blocks.append(Block(" ".join(text.split()), level, line=line))
 
     @contextmanager
     def aside(self) -> Iterator[list[Block]]:
@@ -93,11 +95,15 @@ class Gathering:
         if not self.blocks:
             raise InputError(f"{name} has no visible text to review; if its pages are pictures, save it with their text.")
         up = 0 if any(block.level == 1 for block in self.blocks) else 1
-        blocks = [Block(block.text, min(block.level - up, 6) if block.level else 0) for block in self.blocks]
+        blocks = [replace(block, level=min(block.level - up, 6)) if block.level else block for block in self.blocks]
         seen = " ".join(block.text for block in blocks).casefold()
         opening = set(re.findall(r"\w+", " ".join(block.text for block in blocks[:10]).casefold()))
-        hidden = [Hidden(kind=kind, text=" ".join("".join(pieces).split())) for kind, pieces in self._hidden]
-        hidden += [Hidden(kind=kind, text=text) for kind, text in self._notes if not _repeats(kind, text, seen, opening)]
+        hidden = [Hidden(kind=kind, text=" ".join("".join(pieces).split()), line=line) for kind, pieces, line in self._hidden]
+        hidden += [
+            Hidden(kind=kind, text=text, line=line)
+            for (kind, text), line in self._notes.items()
+            if not _repeats(kind, text, seen, opening)
+        ]
         return Document(blocks, [one for one in hidden if _speaks(one.kind, one.text)])
 
 

@@ -1,18 +1,12 @@
-"""What is hidden in the characters of a text, whatever its format: invisible ones, look-alikes and encodings.
-
-`strip_invisible` changes the text. The `unmask_` functions only report, as what they find stands on the page.
-"""
+"""What is hidden in the characters of a text, whatever its format, because they have no shape or change the direction."""
 
 from __future__ import annotations
 
-import base64
-import codecs
 import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import permutations
-from urllib.parse import unquote_to_bytes
 
 from critic.proposal import Hidden
 
@@ -42,20 +36,6 @@ _CLUSTER = re.compile(  # what keeps its own order when all is reversed
     r"[\u2066-\u2068][^\u2066-\u2069\n]*\u2069|.[\u0300-\u036f\u1ab0-\u1aff\u200d\u20d0-\u20ff\ufe00-\ufe2f]*"
 )
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
-
-_ALIKE = str.maketrans(
-    "аеорсухкіјѕԁԛԝһӏАВЕКМНОРСТУХІЈЅԌԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲϳ", "aeopcyxkijsdqwhlABEKMHOPCTYXIJSGQWABEZHIKMNOPTYXocj"
-)
-_ALIKE_IN_WORDS = str.maketrans("ανικρυτχεηγω", "avikputxenyw")  # alone or at an end they are symbols
-_FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
-_IN_WORD = re.compile(r"(?!.*(?:sin|cos|tan|exp|log|ln)).*[a-z][ανικρυτχεηγω][a-z]")
-
-_BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{20,}={0,2}(?:\r?\n[ \t>]*[A-Za-z0-9+/]{2,}={0,2}(?=[ \t\r]*$))*", re.MULTILINE)
-_BASE64_URL = re.compile(r"(?<![\w-])\w[\w-]{38,}\w={0,2}", re.ASCII)
-_HEX = re.compile(r"(?<!\w)(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s,:]{0,2}){20,}+")
-_PERCENT = re.compile(r"(?<![\w%])(?:%[0-9A-Fa-f]{2}|[\w.,;:!?'*~-]){30,}+", re.ASCII)
-_ROT13 = re.compile(r"\brot[\s_-]?13\b", re.IGNORECASE)
-_COMMON = re.compile(r"\b(?:the|and|of|to|is|in|it|are|that|this|all|not|you|must|rate|give|ignore)\b", re.IGNORECASE)
 
 _Marks = list[tuple[int, str]]  # offset, and what stands there
 
@@ -93,7 +73,7 @@ def strip_invisible(text: str) -> tuple[str, list[Hidden]]:
         if others[i + _CHANNEL - 1][0] - others[i][0] < _WITHIN:
             close.update(range(i, i + _CHANNEL))
     others = [others[i] for i in sorted(close)]
-    line = _lines(text)
+    line = lines_of(text)
     said = [("Unicode tags", at, symbols.translate(_UNTAGGED)) for at, symbols in _groups(tags)]
     said += [("variation selectors", at, _from_selectors(symbols)) for at, symbols in _groups(selectors)]
     said += [("zero-width characters", at, _from_symbols(symbols)) for at, symbols in _groups(others)]
@@ -125,7 +105,8 @@ def _needed(run: str, before: str, after: str, by_rtl: bool) -> list[int]:
     return [*stay, rest[0]] if belongs else stay
 
 
-def _lines(text: str) -> Callable[[int], int]:
+def lines_of(text: str) -> Callable[[int], int]:
+    """The line, from 1, of an offset."""
     breaks = [match.start() for match in re.finditer("\n", text)]
     return lambda at: bisect_left(breaks, at) + 1
 
@@ -168,7 +149,7 @@ def _plainness(text: str) -> float:
 
 def _as_ordered(text: str) -> tuple[str, list[Hidden]]:
     """Reverse what an override shows reversed; other bidirectional controls stay for now."""
-    hidden, line = list[Hidden](), _lines(text)
+    hidden, line = list[Hidden](), lines_of(text)
 
     def ordered(match: re.Match[str]) -> str:
         rtl, other = _RTL.search(match[2]), re.search(r"[^\W_]", _RTL.sub("", match[2]))
@@ -180,71 +161,3 @@ def _as_ordered(text: str) -> tuple[str, list[Hidden]]:
         return "".join(one.translate(_MIRROR) if len(one) == 1 else one for one in reversed(_CLUSTER.findall(match[2])))
 
     return _OVERRIDE.sub(ordered, text), hidden
-
-
-def unmask_homoglyphs(text: str) -> list[Hidden]:
-    """Words that mix Latin letters with Cyrillic or Greek ones that look the same, each with its plain reading."""
-    if not _FOREIGN.search(text):
-        return []
-    found, line = _Marks(), _lines(text)
-    for match in re.finditer(r"[^\W\d_]{2,}", text):
-        word = match[0]
-        if not _FOREIGN.search(word) or not re.search("[A-Za-z]", word) or re.fullmatch("[A-Z]{2,}[а-я]+", word):
-            continue  # the last is an abbreviation with a Slavic ending
-        certain = word.translate(_ALIKE)
-        plain = certain.translate(_ALIKE_IN_WORDS)
-        around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
-        if certain == word and (not _IN_WORD.match(word) or re.search(r"[=^_{}\\+*/<>|$]", around)):
-            continue  # a formula
-        if not _FOREIGN.search(plain) and (len(word) > 2 or plain.isupper()):
-            found.append((match.start(), f"{word} (reads {plain}), "))
-    return [Hidden(kind="look-alike letters", text=words[:-2][:_MOST], line=line(at)) for at, words in _groups(found)]
-
-
-def unmask_encoded(text: str) -> list[Hidden]:
-    """Long runs of base64, hexadecimal, percent codes or announced ROT13 that decode to text; not addresses, keys or images."""
-    found: list[tuple[int, int, str]] = []
-    for match in _HEX.finditer(text):
-        digits = re.sub(r"0x|\\x|[^0-9a-fA-F]", "", match[0])
-        if re.search("[a-fA-F]", digits):  # or else it may be a row of a table
-            found.append((*match.span(), bytes.fromhex(digits[: len(digits) // 2 * 2]).decode(errors="replace")))
-    for pattern in (_BASE64, _BASE64_URL):
-        for match in pattern.finditer(text):
-            token = match[0].startswith("eyJ") and text[match.end() : match.end() + 1] == "."
-            if len(match[0]) >= 40 and not token and text[match.start() - 1 : match.start()] != ".":
-                found.append((*match.span(), _from_base64(match[0])))
-    for match in _PERCENT.finditer(text) if text.count("%") > 3 else ():
-        if match[0].count("%") > 3:
-            found.append((*match.span(), unquote_to_bytes(match[0]).decode(errors="replace")))
-    done = 0
-    for match in _ROT13.finditer(text):
-        for piece in re.compile(r"[^\n.:;\"“”`«»()]{12,}").finditer(text, max(done, match.start() - 600), match.end() + 600):
-            decoded = codecs.decode(piece[0], "rot13")
-            common = len(_COMMON.findall(decoded))
-            if common > max(1, len(_COMMON.findall(piece[0])), 0.15 * len(decoded.split())):
-                found.append((*piece.span(), decoded))
-        done = max(done, match.end() + 600)
-    hidden, line, end = list[Hidden](), _lines(text), 0
-    for start, stop, decoded in sorted(found):
-        if start >= end and _is_text(decoded) and not _in_address(text[max(0, start - 300) : start]):
-            hidden.append(Hidden(kind="encoded text", text=" ".join(decoded.split())[:_MOST], line=line(start)))
-            end = stop
-    return hidden
-
-
-def _from_base64(block: str, depth: int = 3) -> str:
-    digits = re.sub(r"[\s>]", "", block)[:8000].split("=")[0].translate(str.maketrans("-_", "+/"))
-    digits = digits[: -1 if len(digits) % 4 == 1 else None]
-    decoded = base64.b64decode(digits + "=" * (-len(digits) % 4)).decode(errors="replace")
-    return _from_base64(decoded, depth - 1) if depth and re.fullmatch(r"[A-Za-z0-9+/\s]{20,}=*\s*", decoded) else decoded
-
-
-def _is_text(decoded: str) -> bool:
-    letters = sum(c.isalpha() or c == " " for c in decoded)
-    broken = sum((not c.isprintable() and c not in "\r\n\t") or c == "\ufffd" for c in decoded)
-    return letters > 0.6 * len(decoded) and broken < 0.1 * len(decoded) and len(re.findall(r"[^\W\d_]{2,}", decoded)) > 2
-
-
-def _in_address(before: str) -> bool:
-    token = re.split(r"[\s\"'<>()\[\]]", before)[-1].lower()
-    return before.endswith("](") or any(part in token for part in ("/", "www.", "doi:", "data:image"))

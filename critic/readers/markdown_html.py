@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import unescape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from critic.readers.gathering import blending, count_words
+from critic.readers.gathering import count_words
+from critic.readers.html_look import Look, look_of
+from critic.readers.html_rules import cascade
 
 PROSE = 8  # words from which on an attribute is prose
 
@@ -30,9 +31,8 @@ _BLOCK = re.compile(
     "address|article|aside|blockquote|center|d(?:etails|ialog|iv|l)|f(?:ieldset|igure|ooter|orm)|h[1-6]|header|main|nav|ol|pre|section"
     "|table|template|ul"
 )
-_NEVER = re.compile("datalist|head|iframe|noembed|noframes|object|script|style|template|textarea|title")
+_NEVER = re.compile("script|style|textarea|title")  # beside what is never shown in a page
 _NO_PROSE = re.compile("style|class|href|src|srcset|sizes|d|points|id|rel")
-_UNITS = {"": 1, "px": 1, "pt": 1.333, "em": 16, "rem": 16, "%": 0.16, "cm": 37.8, "mm": 3.78, "in": 96}
 _NESTING = 100
 
 
@@ -63,7 +63,7 @@ def cuts_of_html(text: str, raw: str, regions: list[Region]) -> Iterator[Cut]:
         regions: of the document, in order.
     """
     edges = [region.start for region in regions]
-    opened = [("", "ffffff")]  # elements, and the colour behind what is in them
+    opened = [("", Look())]  # elements, and how what is in them is shown
     at = 0
     while match := _HTML.search(raw, at):
         at = match.end()
@@ -84,7 +84,8 @@ def cuts_of_html(text: str, raw: str, regions: list[Region]) -> Iterator[Cut]:
             attributes.setdefault(key, value)
             if not _NO_PROSE.fullmatch(key) and count_words(value) >= PROSE:
                 yield Cut(start, end, "alt text" if key == "alt" else "title attribute", value)
-        kind, ground = _look(name, attributes, opened[-1][1])
+        look = look_of(*cascade(name, attributes.get, (), opened[-1][1].custom), opened[-1][1], name)
+        kind = "not displayed" if _NEVER.fullmatch(name) else look.hidden()
         if _VOID.fullmatch(name):
             continue
         if kind:
@@ -94,7 +95,7 @@ def cuts_of_html(text: str, raw: str, regions: list[Region]) -> Iterator[Cut]:
             yield Cut(match.start(), end, kind, re.sub(r"<[^<>]*>", " ", text[at:end]))
             at = end
         elif len(opened) < _NESTING:
-            opened.append((name, ground))
+            opened.append((name, look))
 
 
 def _end(raw: str, name: str, at: int, limit: int) -> int:
@@ -105,44 +106,3 @@ def _end(raw: str, name: str, at: int, limit: int) -> int:
             if not depth:
                 return match.end()
     return limit
-
-
-def _look(name: str, attributes: Mapping[str, str], ground: str) -> tuple[str, str]:
-    """How an element's own markup hides it ("" if it does not), and the colour behind what is in it ("" if unknown)."""
-    from tinycss2.color3 import parse_color
-
-    parts = (part.partition(":") for part in re.sub(r"/\*.*?\*/", "", attributes.get("style", "")).lower().split(";"))
-    style = {key.strip(): value.replace("!important", "").strip() for key, _, value in parts}
-
-    def get(*keys: str) -> str:
-        return next((style[key] for key in keys if style.get(key)), "")
-
-    ink = parse_color(get("color") or attributes.get("color", ""))
-    paper = get("background-color", "background") or attributes.get("bgcolor", "")
-    if paper not in ("", "none", "transparent", "inherit"):
-        ground = _hex(parse_color(paper))
-    size = get("font-size") or next((part.split("/")[0] for part in get("font").split() if part[0].isdigit()), "")
-    small = min((_px(style[side]) for side in ("width", "height", "max-width", "max-height") if side in style), default=9) <= 1
-    reasons = {
-        "not displayed": "hidden" in attributes
-        or bool(_NEVER.fullmatch(name))
-        or get("display") == "none"
-        or get("visibility") in ("hidden", "collapse")
-        or (name == "dialog" and "open" not in attributes),
-        "tiny text": _px(size) < 4,
-        "transparent": _px(get("opacity")) < 0.1 or getattr(ink, "alpha", 1) < 0.1,
-        "off the page": any(_px(get(side)) < -900 for side in ("left", "top", "right", "margin-left", "text-indent")),
-        "clipped": (small and get("overflow") == "hidden")
-        or bool(re.match(r"rect\([01](?:px)?[, ]|inset\((?:50|100)%", get("clip", "clip-path"))),
-        blending(_hex(ink), ground): True,
-    }
-    return next((kind for kind, applies in reasons.items() if kind and applies), ""), ground
-
-
-def _px(length: str) -> float:
-    number = re.fullmatch(r"([-+]?\d*\.?\d+)([a-z]*|%)", length)
-    return float(number[1]) * _UNITS.get(number[2], math.nan) if number else math.nan
-
-
-def _hex(colour: Any) -> str:
-    return "".join(f"{round(255 * part):02x}" for part in colour[:3]) if isinstance(colour, tuple) else ""

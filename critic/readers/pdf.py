@@ -49,13 +49,17 @@ def read_pdf(data: bytes, name: str) -> Document:
     return Document(
         blocks=[Block(text=text, level=level, page=page) for text, level, page in answer["blocks"]],
         hidden=[Hidden(**each) for each in answer["hidden"]],
+        unread=answer["unread"],
     )
 
 
 def _serve() -> None:
     """What the process of its own does: a PDF on standard input, blocks and hidden text as JSON on standard output."""
+    import gc
+
     from critic.readers.pdf_pages import read_pages
 
+    gc.disable()  # it would go through the glyphs again and again, a tenth of the time, and the process ends soon
     if sys.platform == "linux":
         import resource
 
@@ -65,6 +69,7 @@ def _serve() -> None:
         answer: dict[str, object] = {
             "blocks": [(block.text, block.level, block.page) for block in document.blocks],
             "hidden": [each.model_dump() for each in document.hidden],
+            "unread": document.unread,
         }
     except InputError as error:
         answer = {"error": str(error)}

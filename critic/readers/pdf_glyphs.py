@@ -10,6 +10,8 @@ from typing import Any
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in points from the top left of the page as shown
 
+_LATIN = 0x24F  # the last character of scripts for which PDFium brings a font
+
 
 @dataclass(slots=True)
 class Run:
@@ -21,6 +23,8 @@ class Run:
     colour: tuple[int, int, int, int]  # red, green, blue, alpha of the fill
     late: bool  # part of an annotation that was drawn onto the page
     mode: int  # text render mode; 3 draws nothing, 7 only clips
+    embedded: bool  # its font is in the file
+    lacking: bool = False  # its font is neither in the file nor on this machine, so that nothing is drawn here
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ def read_glyphs(page: Any, limit: int, own: int | None = None) -> PageText:
     if not text:
         return PageText(width, height, ())
     try:
-        (xx, xy, x0), (yx, yy, y0) = _shown(page)
+        (xx, xy, x0), (yx, yy, y0) = shown(page)
         runs: dict[int, Run] = {}
         glyphs: list[Glyph] = []
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
@@ -66,18 +70,20 @@ def read_glyphs(page: Any, limit: int, own: int | None = None) -> PageText:
             code = c.FPDFText_GetUnicode(text, index)
             handle = c.FPDFText_GetTextObject(text, index)
             run = None
-            if handle and c.FPDFText_IsGenerated(text, index) != 1:
+            if handle and (code > 32 or c.FPDFText_IsGenerated(text, index) != 1):  # PDFium puts in nothing but white space
                 key = ctypes.addressof(handle.contents)
                 run = runs.get(key) or runs.setdefault(key, _run(c, text, index, handle, late=own is not None and index >= own))
             if not c.FPDFText_GetCharBox(text, index, *refs):
                 left.value = right.value = bottom.value = top.value = 0
-            xs = sorted(xx * x + xy * y + x0 for x, y in ((left.value, bottom.value), (right.value, top.value)))
-            ys = sorted(yx * x + yy * y + y0 for x, y in ((left.value, bottom.value), (right.value, top.value)))
-            if c.FPDFText_IsHyphen(text, index) == 1:
+            if run and not run.embedded and code > _LATIN and top.value - bottom.value < 0.1 * run.size:
+                run.lacking = True
+                bottom.value, top.value = bottom.value - 0.1 * run.size, bottom.value + 0.8 * run.size
+            x, across = xx * left.value + xy * bottom.value + x0, xx * right.value + xy * top.value + x0
+            y, down = yx * left.value + yy * bottom.value + y0, yx * right.value + yy * top.value + y0
+            char = "\n" if code in (10, 13) else chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            if not (char.isalnum() or char == " ") and c.FPDFText_IsHyphen(text, index) == 1:
                 char = "\x02"
-            else:
-                char = "\n" if code in (10, 13) else chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
-            glyphs.append(Glyph(char, (xs[0], ys[0], xs[1], ys[1]), run))
+            glyphs.append(Glyph(char, (min(x, across), min(y, down), max(x, across), max(y, down)), run))
         unlisted = [each for each in objects if ctypes.addressof(each.contents) not in runs]
         return PageText(width, height, glyphs, unlisted, replaced)
     finally:
@@ -121,10 +127,11 @@ def _run(c: Any, text: Any, index: int, handle: Any, *, late: bool) -> Run:
         colour=(red.value, green.value, blue.value, alpha.value),
         late=late,
         mode=c.FPDFTextObj_GetTextRenderMode(handle),
+        embedded=c.FPDFFont_GetIsEmbedded(c.FPDFTextObj_GetFont(handle)) == 1,
     )
 
 
-def _shown(page: Any) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def shown(page: Any) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """The affine map from the page's own coordinates to points from the top left of the page as shown (crop, rotation)."""
     import pypdfium2.raw as c
 

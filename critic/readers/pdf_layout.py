@@ -17,6 +17,7 @@ _ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\[\d{1,3}\]|\d{1,
 _NUMBERED = re.compile(
     r"(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+)\.?\s+\S", re.IGNORECASE
 )
+_UNSPACED = re.compile(r"[\u3001-\u30ff\u3400-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 _ENDED = re.compile(r"[.!?:][\"'”’)\]]*\W?\d{0,2}$")
 _CELL_LINES = 8
 
@@ -107,9 +108,11 @@ class _Maker:
         stacks: list[Part] = []
         after = index
         for line in self.lines[index : index + 60]:
-            pieces = [replace(line, left=left, right=right, text=text) for left, right, text in line.cells]
             if line.page != self.lines[index].page:
                 break
+            pieces = [line]
+            if len(line.cells) > 1:
+                pieces = [replace(line, left=left, right=right, text=text) for left, right, text in line.cells]
             trial = [list(stack) for stack in stacks]
             for piece in pieces:
                 where = self._stacked(trial, piece) if trial else "beside"
@@ -239,7 +242,7 @@ class _Maker:
             if before.hyphen or (text.endswith("-") and text[-2:-1].isalpha() and line.text[:1].islower()):
                 text = self._unhyphened(text.rstrip("-\xad\u2010"), line.text)
             else:
-                text = f"{text} {line.text}"
+                text = f"{text}{'' if _UNSPACED.match(text[-1:]) and _UNSPACED.match(line.text) else ' '}{line.text}"
         return text
 
     def _unhyphened(self, text: str, rest: str) -> str:

@@ -73,10 +73,10 @@ def _same_line(one: Line, other: Line) -> bool:
 
 def _steps(part: Sequence[Glyph], glyph: Glyph) -> bool:
     """Whether a glyph begins a table cell that only nearly stands at the height of the one before."""
-    if not (part and glyph.run and glyph.char.strip()):
+    if not (part and glyph.run and glyph.char.isalnum()):
         return False
     last = next((each for each in reversed(part) if each.run and each.char.isalnum()), None)
-    if last is None or not glyph.char.isalnum() or glyph.box[0] - last.box[2] < 0.9 * glyph.run.size:
+    if last is None or glyph.box[0] - last.box[2] < 0.9 * glyph.run.size:
         return False
     return abs(glyph.box[3] - last.box[3]) > 0.45 * glyph.run.size
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import threading
+from collections import Counter
 from typing import Any
 
 from critic.errors import InputError
 from critic.proposal import Hidden
 from critic.readers.blocks import Document
+from critic.readers.gathering import count_words
+from critic.readers.pdf_beside import PROSE, alt_texts, beside, folded, string_of
 from critic.readers.pdf_glyphs import Glyph, PageText, read_glyphs
 from critic.readers.pdf_layout import blocks_of
 from critic.readers.pdf_lines import Line, clean, lines_of, without_running
@@ -17,7 +19,8 @@ from critic.readers.pdf_visibility import REPEAT, verdicts
 MAX_PAGES = 500
 MAX_CHARACTERS = 3_000_000
 
-_PROSE = 8  # words
+_BARE = 3  # words; fewer are no text
+_MOST_OF_IT = 0.5  # of a page
 _LOCK = threading.Lock()  # PDFium may be used by one thread at a time
 
 
@@ -50,7 +53,7 @@ def _read(data: bytes, name: str) -> Document:
         heights: list[float] = []
         hidden: list[Hidden] = []
         replaced: list[tuple[int, str]] = []
-        pictures = False
+        pictures: list[float] = []  # the share of each page that they cover
         for number in range(1, count + 1):
             try:
                 lines, text, unseen, picture = _page(pdf, number, left)
@@ -62,15 +65,19 @@ def _read(data: bytes, name: str) -> Document:
             pages.append(lines)
             heights.append(text.height)
             hidden += unseen
-            replaced += [(number, clean(said)) for said in text.replaced if len(said.split()) >= _PROSE]
-            pictures |= picture
+            replaced += [(number, said) for said in map(clean, text.replaced) if count_words(said) >= PROSE]
+            pictures.append(picture)
         words = sum(len(line.text.split()) for lines in pages for line in lines)
-        if words < 3 * count and (pictures or not words) and not (words and hidden):
-            _refuse_empty(name, pictures=pictures, hidden=bool(hidden))
+        if words < _BARE * count and (any(pictures) or not words) and not (words and hidden):
+            _refuse_empty(name, pictures=any(pictures), hidden=bool(hidden))
         blocks = blocks_of(without_running(pages, heights))
-        seen = _folded(" ".join(block.text for block in blocks))
-        hidden += [Hidden(kind="alt text", text=said, page=page) for page, said in replaced if _folded(said) not in seen]
-        return Document(blocks=blocks, hidden=[*hidden, *_metadata(pdf, seen)])
+        seen = folded(" ".join(block.text for block in blocks))
+        hidden += [Hidden(kind="alt text", text=said, page=page) for page, said in replaced if folded(said) not in seen]
+        read = Counter[int | None]()
+        for block in blocks:
+            read[block.page] += count_words(block.text)
+        unread = [page for page, share in enumerate(pictures, 1) if share > _MOST_OF_IT and read[page] < _BARE]
+        return Document(blocks=blocks, hidden=[*hidden, *beside(pdf, data, seen)], unread=unread)
     finally:
         pdf.close()
 
@@ -83,8 +90,8 @@ def _refuse_empty(name: str, *, pictures: bool, hidden: bool) -> None:
     raise InputError(f"{name} is empty: there is no {'visible ' if hidden else ''}text to review.")
 
 
-def _page(pdf: Any, number: int, limit: int) -> tuple[list[Line], PageText, list[Hidden], bool]:
-    """The visible lines of a page, its text, what is hidden on it, and whether it has pictures."""
+def _page(pdf: Any, number: int, limit: int) -> tuple[list[Line], PageText, list[Hidden], float]:
+    """The visible lines of a page, its text, what is hidden on it, and the share of it that pictures cover."""
     import pypdfium2.raw as c
 
     page = pdf[number - 1]
@@ -99,7 +106,8 @@ def _page(pdf: Any, number: int, limit: int) -> tuple[list[Line], PageText, list
             page.close()
             page = pdf[number - 1]
         text = read_glyphs(page, limit, own)
-        picture = any(each.type == c.FPDF_PAGEOBJ_IMAGE for each in page.get_objects(max_depth=4))
+        text.replaced = [*text.replaced, *alt_texts(page)]
+        picture = sum(map(_area, page.get_objects(filter=[c.FPDF_PAGEOBJ_IMAGE], max_depth=4))) / (text.width * text.height)
         shown: list[Glyph] = []
         unseen: list[tuple[str, list[str]]] = []
         after: str | None = None
@@ -120,6 +128,11 @@ def _page(pdf: Any, number: int, limit: int) -> tuple[list[Line], PageText, list
     return lines_of(shown, number), text, [*found, *comments], picture
 
 
+def _area(picture: Any) -> float:
+    left, bottom, right, top = picture.get_bounds()
+    return float((right - left) * (top - bottom))
+
+
 def _length(page: Any) -> int:
     text = page.get_textpage()
     try:
@@ -130,8 +143,6 @@ def _length(page: Any) -> int:
 
 def _annotations(page: Any, number: int) -> tuple[list[Hidden], bool]:
     """Comments, and whether there are annotations with words that the page shows."""
-    import ctypes
-
     import pypdfium2.raw as c
 
     comments: list[Hidden] = []
@@ -148,27 +159,8 @@ def _annotations(page: Any, number: int) -> tuple[list[Hidden], bool]:
         drawn |= written and showing
         key = b"V" if kind == c.FPDF_ANNOT_WIDGET else b"Contents"
         if not (written and showing) and kind not in (c.FPDF_ANNOT_LINK, c.FPDF_ANNOT_POPUP):
-            length = min(200_000, c.FPDFAnnot_GetStringValue(note, key, None, 0))
-            buffer = ctypes.create_string_buffer(length + 2)
-            c.FPDFAnnot_GetStringValue(note, key, ctypes.cast(buffer, ctypes.POINTER(c.FPDF_WCHAR)), length)
-            words = clean(buffer.raw[:length].decode("utf-16-le", "ignore").rstrip("\0"))
+            words = clean(string_of(c.FPDFAnnot_GetStringValue, note, key))
             if sum(char.isalpha() for char in words) > 1:
                 comments.append(Hidden(kind="comment" if key == b"Contents" else "form field", text=words, page=number))
         c.FPDFPage_CloseAnnot(note)
     return comments, drawn
-
-
-def _metadata(pdf: Any, seen: str) -> list[Hidden]:
-    """Metadata that hold prose: not a title that the text has too, and no list of names or keywords."""
-    found = []
-    for key in ("Title", "Author", "Subject", "Keywords"):
-        text = clean(pdf.get_metadata_value(key))
-        words = len(text.split())
-        items = len(re.split(r"[,;]|\band\b", text))
-        if words >= _PROSE and words / items > 3.5 and _folded(text) not in seen:
-            found.append(Hidden(kind="metadata", text=f"{key}: {text}"))
-    return found
-
-
-def _folded(text: str) -> str:
-    return re.sub(r"\W+", "", text.lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -52,16 +52,6 @@ def draw_text_alone(page: Any, scale: float) -> Pixels:
     return draw(page, scale, [each.raw for each in page.get_objects() if each.type not in kept])
 
 
-def differ(one: Pixels, other: Pixels | int) -> Mask:
-    """Where two drawings differ so much that it is seen; the eye makes little of blue."""
-    import numpy as np
-
-    shade = np.asarray(other, dtype=np.uint8)
-    apart = (np.maximum(one, shade) - np.minimum(one, shade)).astype(np.uint16)
-    mask: Mask = (apart[:, :, 0] * 2 + apart[:, :, 1] * 8 + apart[:, :, 2] * 6) > FAINT * 16
-    return mask
-
-
 def boxes_of(units: Sequence[Unit], shape: Sequence[int], scale: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The boxes of all glyphs that are no spaces, in pixels inside the drawing, and the number of the unit of each."""
     import numpy as np
@@ -75,19 +65,34 @@ def boxes_of(units: Sequence[Unit], shape: Sequence[int], scale: float) -> tuple
     return boxes.astype(np.int64), np.array([number for number, _ in rows], dtype=np.int64)
 
 
-def shares(mask: Mask, units: Sequence[Unit], scale: float) -> list[float]:
-    """Of each unit's boxes, the share of pixels that are set."""
+def shares(one: Pixels, other: Pixels | int, units: Sequence[Unit], scale: float) -> list[float]:
+    """Of each unit's boxes, the share of pixels in which two drawings (or a drawing and a shade of grey) differ."""
     import numpy as np
 
+    boxes, owners = boxes_of(units, one.shape, scale)
+    if not len(boxes):
+        return [0.0] * len(units)
+    (left, top), (right, bottom) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+    shade = other if isinstance(other, int) else other[top:bottom, left:right]
+    mask = _differ(one[top:bottom, left:right], np.asarray(shade, dtype=np.uint8))
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), dtype=np.int32)
-    sums[1:, 1:] = mask.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
-    boxes, owners = boxes_of(units, mask.shape, scale)
-    left, top, right, bottom = boxes.T
+    np.cumsum(mask, 1, dtype=np.int32, out=sums[1:, 1:])
+    np.add.accumulate(sums, 0, out=sums)
+    left, top, right, bottom = (boxes - [left, top, left, top]).clip(0).T
     ink = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
     area = (right - left) * (bottom - top)
     # not more than a third of any glyph, so that one full stop that sticks out does not show a covered word
     seen = np.bincount(owners, np.minimum(ink, area / 3), len(units))
     return [float(share) for share in seen / np.maximum(1, np.bincount(owners, area, len(units)))]
+
+
+def _differ(one: Pixels, other: Pixels) -> Mask:
+    """Where two drawings differ so much that it is seen; the eye makes little of blue."""
+    import numpy as np
+
+    apart = (np.maximum(one, other) - np.minimum(one, other)).astype(np.uint16)
+    mask: Mask = (apart[:, :, 0] * 2 + apart[:, :, 1] * 8 + apart[:, :, 2] * 6) > FAINT * 16
+    return mask
 
 
 def background(unit: Unit, pixels: Pixels, scale: float) -> tuple[int, int, int]:
@@ -104,8 +109,8 @@ def background(unit: Unit, pixels: Pixels, scale: float) -> tuple[int, int, int]
     return red, green, blue
 
 
-def layers(units: Sequence[Unit], text: PageText) -> tuple[list[list[Unit]], list[Unit]]:
-    """Sort units so that no two in one layer stand on one another, repeats apart; those too deep in a pile come second.
+def layers(units: Sequence[Unit], text: PageText, twins: Mapping[int, int]) -> tuple[list[list[Unit]], list[Unit]]:
+    """Sort units so that no two in one layer stand on one another, but for `twins` (repeats); those too deep come second.
 
     Where two texts stand on one another, leaving out both would show the pixels of the one as if they were the other's.
     """
@@ -117,7 +122,6 @@ def layers(units: Sequence[Unit], text: PageText) -> tuple[list[list[Unit]], lis
     of_run: dict[int, list[int]] = {}  # a text object is drawn, or is not, as a whole
     for number, unit in enumerate(units):
         of_run.setdefault(id(unit[0].run), []).append(number)
-    twins = repeats(units)
     found: list[list[Unit]] = []
     masks: list[Mask] = []
     placed: dict[int, int] = {}
@@ -131,9 +135,11 @@ def layers(units: Sequence[Unit], text: PageText) -> tuple[list[list[Unit]], lis
         ]
         level = next((placed[twins[number]] for number in numbers if twins.get(number) in placed), None)
         if level is None:
-            clashes = []
+            clashes, corners = list[int](), boxes[cuts[numbers[0]] : cuts[numbers[-1] + 1]]
+            around = slice(corners[:, 1].min(), corners[:, 3].max()), slice(corners[:, 0].min(), corners[:, 2].max())
             for mask in masks:
-                clashes.append(sum(1 for spot in spots if np.count_nonzero(part := mask[spot]) > 0.08 * part.size))
+                near = spots if mask[around].any() else ()
+                clashes.append(sum(1 for spot in near if np.count_nonzero(part := mask[spot]) > 0.08 * part.size))
                 if not clashes[-1]:
                     break
             level = clashes.index(min(clashes)) if clashes else 0

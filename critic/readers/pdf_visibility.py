@@ -17,7 +17,6 @@ from critic.readers.pdf_pixels import (
     Unit,
     background,
     boxes_of,
-    differ,
     draw,
     draw_text_alone,
     layers,
@@ -25,6 +24,7 @@ from critic.readers.pdf_pixels import (
     scale_of,
     shares,
 )
+from critic.readers.pdf_standins import standing_in
 
 if TYPE_CHECKING:
     from critic.readers.pdf_pixels import Pixels
@@ -44,30 +44,39 @@ def verdicts(page: Any, text: PageText) -> list[tuple[Unit, str | None]]:
     inked = [unit for unit in units if unit[0].run and unit[0].char.strip()]
     if not inked:
         return [(unit, None) for unit in units]
+    judged = [unit for unit in inked if not (unit[0].run and unit[0].run.lacking and _in_layer(unit[0].run.handle))]
+    with standing_in(page, judged) as boxes:
+        return _settle(units, _judged(page, text, inked, boxes))
+
+
+def _judged(page: Any, text: PageText, inked: Sequence[Unit], boxes: dict[int, Any]) -> dict[int, str | None]:
+    """How words are hidden, by id; `boxes` are drawn for those of text objects that cannot be drawn themselves."""
     scale = scale_of(text)
     full = draw(page, scale)
     found: dict[int, str | None] = {}
     behind: dict[int, Pixels] = {}
-    sheets, over = layers(inked, text)
+    twins = repeats(inked)
+    sheets, over = layers(inked, text, twins)
     for depth, sheet in enumerate(sheets):
         handles = {id(unit[0].run): unit[0].run.handle for unit in sheet if unit[0].run}
+        handles |= {-key: boxes[key] for key in handles.keys() & boxes.keys()}
         bare = draw(page, scale, [*handles.values(), *text.unlisted])
-        for unit, share in zip(sheet, shares(differ(full, bare), sheet, scale), strict=True):
+        for unit, share in zip(sheet, shares(full, bare, sheet, scale), strict=True):
             found[id(unit)] = _stated(unit, text) or (None if share >= INK else "covered")
             behind[id(unit)] = bare
             if depth and found[id(unit)] is None and _alike(unit, background(unit, bare, scale)):
                 found[id(unit)] = "covered"  # what it changes is the text under it
     found |= {id(unit): "overprinted" for unit in over}
     _pass_scan(inked, found, full, text, scale)
-    for repeat, first in repeats(inked).items():
+    for repeat, first in twins.items():
         if found[id(inked[first])] is None:
             found[id(inked[repeat])] = REPEAT
     unexplained = [unit for unit in inked if found[id(unit)] == "covered"]
     if unexplained:
-        alone = shares(differ(draw_text_alone(page, scale), 255), unexplained, scale)
+        alone = shares(draw_text_alone(page, scale), 255, unexplained, scale)
         for unit, share in zip(unexplained, alone, strict=True):
             found[id(unit)] = _reason(unit, share, background(unit, behind[id(unit)], scale))
-    return _settle(units, found)
+    return found
 
 
 def _units(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from critic.errors import InputError
 from critic.proposal import Passage, Proposal
+from critic.readers.disguise import undisguise
 from critic.readers.invisible import strip_invisible
 from critic.readers.markdown_hiding import strip_hidden_markdown
 
@@ -38,6 +39,8 @@ def read_text(data: bytes, name: str, *, markdown: bool = True) -> Proposal:
     if markdown:
         text, more = strip_hidden_markdown(text)
         hidden = [*hidden, *more]
+    text, more = undisguise(text)
+    hidden = [*hidden, *more]
     pages = [match.start() for match in re.finditer("\f", text)]
     text = text.replace("\f", " ")
     if not text.strip():

@@ -40,7 +40,7 @@ def clean_lines(text: str) -> str:
 
 
 _LEVEL = {
-    NoticeLevel.HIDDEN: "hidden, and taken out before the text was judged",
+    NoticeLevel.HIDDEN: "hidden, and taken out or put right before the text was judged",
     NoticeLevel.ADDRESSED: "in plain sight, and addressed to the reviewer",
     NoticeLevel.QUOTED: "quoted as an object of study",
 }
@@ -72,6 +72,9 @@ def notices(review: Review) -> list[str]:
     if review.tampered:
         count = sum(notice.level is not NoticeLevel.QUOTED for notice in review.notices)
         found.append(f"TAMPERING: {count} passage{'' if count == 1 else 's'} hidden or addressed to the reviewer; see below.")
+    if pages := review.subject.unread:
+        told = ", ".join(map(str, pages))
+        found.append(f"PARTLY UNREAD: pages that are pictures without a text layer (ocrmypdf adds one): {told}")
     if review.in_scope is False:
         found.append(f"OUT OF SCOPE, so there are no verdicts. {clean(review.scope_reason)}")
     if review.provenance.mode == "offline":
