@@ -73,6 +73,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
     return run
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.md"
+    path.write_text(SMALL)
+    return path
+
+
 class Endpoint:
     """A loopback server for chat completions. `answers` are given in order, the last one again and again.
 

@@ -22,10 +22,7 @@ from critic.readers import read_bytes
 from critic.render import html, markdown, terminal
 from critic.rubrics import RubricPack
 from tests.conftest import SMALL, judged
-from tests.test_cli import Run as RunCommand
-from tests.test_cli import run, small
-
-__all__ = ["run", "small"]  # fixtures
+from tests.conftest import Run as RunCommand
 
 
 def said(mark: str, verdict: str | None = None, severity: str | None = None, **more: Any) -> dict[str, Any]:

@@ -17,13 +17,6 @@ from critic.readers import MAX_TEXT_BYTES
 from tests.conftest import CORPUS, RECORDINGS, ROOT, SMALL, Endpoint, Run, completion, error, no_network, reply
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    path = tmp_path / "small.md"
-    path.write_text(SMALL)
-    return path
-
-
 @pytest.mark.parametrize("proposal", sorted(CORPUS.glob("*.md")), ids=lambda path: path.stem)
 def test_every_text_of_the_corpus_is_screened_offline(proposal: Path, run: Run) -> None:
     with no_network():
