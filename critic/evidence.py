@@ -93,7 +93,7 @@ def fold(text: str) -> Folded:
     return Folded("".join(characters), tuple(offsets))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _folded(text: str) -> Folded:
     return fold(text)
 
