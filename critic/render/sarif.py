@@ -67,8 +67,9 @@ def render(review: Review) -> str:
 def _rule(entry: Assessment, review: Review) -> _Object:
     link = next((link.title for link in review.links if link.id == entry.link), entry.link)
     about = f"Section {entry.section} of {review.source}. It attacks: {link}."
-    help = [f"{entry.id} {entry.title}", about]
-    help_markdown = [f"**{escape.markdown(help[0])}**", escape.markdown(about)]
+    asked = [f"The claim under attack: {entry.claim}", f"The question to ask: {entry.ask}"]
+    help = [f"{entry.id} {entry.title}", about, *asked]
+    help_markdown = [f"**{escape.markdown(help[0])}**", *map(escape.markdown, (about, *asked))]
     for advice in (advice for advice in review.recommendations if advice.id in entry.recommendations):
         head, text = f"{advice.id} {advice.title} ({advice.actor}, {advice.section}):", advice.text
         help.append(f"{head} {text}")
