@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -109,6 +109,18 @@ class Store:
     def keep_result(self, key: str, result: Result) -> None:
         """Keep what became of a file, in place of what is there."""
         self._db.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (key, result.row, result.findings))
+
+    def forget(self, key: str, answers: Iterable[str]) -> None:
+        """Take a result and answers out, so that nothing of them is left in the file.
+
+        Args:
+            key: of the result.
+            answers: keys of the answers; asking the same again is paid for again.
+        """
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.execute("DELETE FROM results WHERE key = ?", (key,))
+        self._db.executemany("DELETE FROM replies WHERE key = ?", [(answer,) for answer in answers])
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def batches(self) -> Iterator[tuple[str, str, bool]]:
         """The request files that were submitted: name, id of the batch, and whether its results are here."""
