@@ -85,7 +85,7 @@ async def reviewer(
         gate: that every request to the models of the settings goes through.
         recorded: whether replies come from a recording; then no host is named.
         recording_note: what the recording says of itself.
-        told: is given what each request came to, as soon as it is there; nothing where the verdict is by vote, which comes last.
+        told: is given what each request came to, as soon as it is there; nothing where verdicts are by vote.
 
     Raises:
         InputError: a model is to be asked, and there is no key.

@@ -40,7 +40,7 @@ class ModelAssessor:
         self.model = model
         self.grouping = grouping
         self._slots = concurrency
-        self._told = told or (lambda reading: None)
+        self._told = told or (lambda _: None)
 
     async def __call__(self, proposal: Proposal, pack: RubricPack) -> Reading:
         """Judge a proposal.

@@ -274,11 +274,16 @@ def serve(
     context: typer.Context,
     out: Annotated[
         Optional[Path],
-        typer.Option("--out", "-o", help="Folder for all that is kept; critic in your data folder unless set.", show_default=False),
+        typer.Option(
+            "--out", "-o", help="Folder for all that is kept; critic in your data folder unless set.", show_default=False
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; this machine alone unless set.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for a free one.")] = 0,
     open: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Cover each verdict until the reader of the page has given his own.")
+    ] = False,
     token: Annotated[
         Optional[str], typer.Option(help="What the address holds; a new one each time unless set.", show_default=False)
     ] = None,
@@ -315,6 +320,7 @@ def serve(
             port=port,
             token=token,
             open=open,
+            blind=blind,
             rubrics=rubrics,
             offline=offline,
             config=config,

@@ -29,6 +29,7 @@ class Options:
     port: int
     token: str | None
     open: bool
+    blind: bool
     rubrics: Path | None
     offline: bool
     config: Path | None
@@ -62,7 +63,15 @@ def run(options: Options) -> int:
     with _listening(options.host, options.port) as listening, opened(folder) as store:
         server: uvicorn.Server
         app = application(
-            settings, pack, store, folder, token=token, host=options.host, ending=lambda: server.should_exit
+            settings,
+            pack,
+            store,
+            folder,
+            token=token,
+            host=options.host,
+            blind=options.blind,
+            ending=lambda: server.should_exit,
+            hurried=lambda: server.force_exit,
         )
         quiet: dict[str, Any] = {"access_log": False, "log_level": "error", "server_header": False, "date_header": False}
         server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", http="h11", ws="none", **quiet))
@@ -74,7 +83,7 @@ def run(options: Options) -> int:
         _say(f"Proposals, reviews and marks are kept in {folder}.")
         _say(where)
         _say(f"Open {url}")
-        _say("Press Ctrl-C to end it.")
+        _say("Press Ctrl-C to end it once the requests under way are answered, and again to end it at once.")
         if options.open:
             webbrowser.open(url)
         try:
@@ -101,7 +110,7 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
         raise InputError(
-            f"--host {host} --port {port}: the server cannot listen there ({error.strerror or error}); --port 0 takes a free one."
+            f"The server cannot listen on {host}, port {port} ({error.strerror or error}); --port 0 takes a free one."
         ) from error
 
 

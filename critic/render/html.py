@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -106,7 +107,7 @@ def _json(review: Review, keep: str | None, marks: Adjudication | None) -> Marku
         entry.id: {"verdict": entry.verdict, "severity": entry.severity} if entry.status is Status.JUDGED else {}
         for entry in review.critiques
     }
-    data = {
+    data: dict[str, Any] = {
         "file": PurePosixPath(words.clean(review.subject.name).replace("\\", "/")).stem or "review",
         "subject_name": review.subject.name,
         "subject_digest": review.subject.digest,

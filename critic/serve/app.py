@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -51,7 +51,9 @@ def application(
     *,
     token: str,
     host: str = "127.0.0.1",
+    blind: bool = False,
     ending: Callable[[], bool] = lambda: False,
+    hurried: Callable[[], bool] = lambda: False,
 ) -> Guard:
     """The server as an ASGI application; proposals and reviews are kept in the folder, whose store is open.
 
@@ -62,18 +64,20 @@ def application(
         folder: private, since the proposals are.
         token: the first part of every path.
         host: that the server listens on.
+        blind: whether nobody is shown a verdict before he has given his own.
         ending: whether the server is about to end, so that what streams has to.
+        hurried: whether it is to leave the requests that are under way.
 
     Raises:
         InputError: the folder cannot be used, or a model is to be asked and there is no key.
     """
-    desk = Desk(settings, pack, Shelf(folder, Results(store, folder, manner(settings, pack))), store)
-    addresses = _Addresses(desk, *page(settings, pack, folder), ending)
+    desk = Desk(settings, pack, Shelf(folder, Results(store, folder, manner(settings, pack))), store, blind=blind)
+    addresses = _Addresses(desk, *page(settings, pack, folder, blind=blind), ending)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await desk.stop()
+        await desk.stop(hurried)
 
     inside = Starlette(
         routes=[
@@ -89,7 +93,7 @@ def application(
             Route("/compare", addresses.compare),
         ],
         lifespan=lifespan,
-        exception_handlers={CriticError: _refused, HTTPException: _failed, Exception: _broken},
+        exception_handlers=dict.fromkeys((CriticError, HTTPException, Exception), _refused),
     )
     return Guard(inside, token, host)
 
@@ -130,8 +134,10 @@ class _Addresses:
     async def review(self, request: Request) -> Response:
         """The page of a review, which may speak to nobody but the address that keeps its marks."""
         key = self._reviewed(request.path_params["key"])
-        shelf = self._desk.shelf
-        text = await asyncio.to_thread(lambda: html.render(shelf.review(key), keep="marks", marks=shelf.marks(key)))
+        shelf, blind = self._desk.shelf, self._desk.blind
+        text = await asyncio.to_thread(
+            lambda: html.render(shelf.review(key), blind=blind, keep="marks", marks=shelf.marks(key))
+        )
         policy = f"connect-src {request.url.replace(query='', fragment='')}marks; frame-ancestors 'none'"
         return HTMLResponse(text, headers={"content-security-policy": policy})
 
@@ -188,14 +194,11 @@ async def _body(request: Request, most: int, what: str, remedy: str) -> bytes:
     return bytes(data)
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 422)
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return PlainTextResponse(f"{error.detail}\n", error.status_code)
-
-
-def _broken(request: Request, error: Exception) -> Response:
+def _refused(_: Request, error: Exception) -> Response:
+    """One sentence, and no traceback."""
+    match error:
+        case HTTPException():
+            return PlainTextResponse(f"{error.detail}\n", error.status_code)
+        case CriticError():
+            return PlainTextResponse(f"{error}\n", 422)
     return PlainTextResponse("critic failed on that, please report; the terminal that it runs in says more.\n", 500)

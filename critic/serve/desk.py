@@ -40,14 +40,15 @@ class Job:
 class Desk:
     """What is on the shelf, and what is being reviewed of it. For one event loop."""
 
-    def __init__(self, settings: Settings, pack: RubricPack, shelf: Shelf, store: Store) -> None:
+    def __init__(self, settings: Settings, pack: RubricPack, shelf: Shelf, store: Store, *, blind: bool = False) -> None:
         """Args:
         settings: which model is asked; without one, proposals are screened offline.
         pack: the rubrics.
         shelf: with the proposals so far; nothing is sent of those that were interrupted until somebody asks for it.
         store: where every reply goes.
+        blind: whether nobody is shown a verdict before he has given his own.
         """
-        self.settings, self.pack, self.shelf = settings, pack, shelf
+        self.settings, self.pack, self.shelf, self.blind = settings, pack, shelf, blind
         self._store, self._gate = store, live_gate(settings, store)
         self._critiques = {critique.id: critique for critique in pack.critiques}
         self._room = asyncio.Semaphore(settings.concurrency)
@@ -103,16 +104,15 @@ class Desk:
         finally:
             self._listeners.discard(queue)
 
-    async def stop(self) -> None:
-        """Send nothing any more, and wait for what is under way: it is being paid for."""
+    async def stop(self, hurried: Callable[[], bool]) -> None:
+        """Send nothing any more, and wait for what is under way, as it is being paid for; unless, or until, there is hurry."""
         for job in self._jobs.values():
             job.gate.close(StoppedError(_INTERRUPTED))
-        await asyncio.gather(*(job.task for job in self._jobs.values() if job.task), return_exceptions=True)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a model is being asked."""
-        return self.settings.online and bool(self._jobs)
+        tasks = {job.task for job in self._jobs.values() if job.task}
+        while tasks and not hurried():
+            _, tasks = await asyncio.wait(tasks, timeout=0.2)
+        for task in tasks:
+            task.cancel()
 
     async def _reviewed(self, kept: Kept, job: Job, *, again: bool) -> None:
         problem = ""
@@ -140,14 +140,13 @@ class Desk:
         except Exception as error:  # no file, however odd, stops the server
             logging.getLogger("critic.serve").exception("Reviewing a proposal failed.")
             problem = f"critic failed on it, please report: {type(error).__name__}: {error}"
-        self.shelf.note(kept.key, problem=clean(problem), asked=sorted(job.gate.asked))
+        unreadable = bool(problem) and job.state == "reading"
+        self.shelf.note(kept.key, problem=clean(problem), unreadable=unreadable, asked=sorted(job.gate.asked))
         self._jobs.pop(kept.key, None)
         self._changed(kept.key)
 
     def _cells(self, reading: Reading, proposal: Proposal) -> dict[str, Cell]:
-        judged = {
-            id: Cell.of(verify(judgement, self._critiques[id], proposal)) for id, judgement in reading.critiques.items()
-        }
+        judged = {id: Cell.of(verify(judgement, self._critiques[id], proposal)) for id, judgement in reading.critiques.items()}
         return judged | {id: Cell(status=Status.FAILED) for id in reading.failures if id in self._critiques}
 
     def _now(self, key: str, job: Job, state: Literal["reading", "judging"]) -> None:
@@ -175,7 +174,7 @@ class Desk:
             "line": line,
             "grave": state == "failed" or bool(row and not job and row.status in _GRAVE),
             "made": self._made(row) if row and not job else "",
-            "again": not job and (row is None or row.complete is False),
+            "again": not job and not kept.unreadable and (row is None or row.complete is False),
             "reviewed": row is not None and not job,
             "cells": [self._cell(id, cell) for id, cell in cells.items()],
         }
@@ -188,11 +187,14 @@ class Desk:
             return "failed", kept.problem
         if row is None:
             return "failed", _INTERRUPTED
+        problem = f"{row.status.capitalize()}: {row.problem}" if row.problem else ""
+        if self.blind:
+            return "done", problem or "Reviewed; give your own verdicts first"
         counts = [(row.critical, "critical"), (row.major, "major"), (row.minor, "minor")]
         found = ", ".join(f"{count} {grade}" for count, grade in counts if count)
         number = row.critical + row.major + row.minor
         findings = f"{number} finding{'' if number == 1 else 's'} ({found})" if number else "No finding" if row.cells else ""
-        return "done", ". ".join(filter(None, (findings, f"{row.status.capitalize()}: {row.problem}" if row.problem else "")))
+        return "done", ". ".join(filter(None, (findings, problem)))
 
     @staticmethod
     def _made(row: Row) -> str:
@@ -204,10 +206,12 @@ class Desk:
         tone = "waiting"
         if cell:
             tone = cell.severity or str(cell.verdict) if cell.status is Status.JUDGED else "doubt"
+        if cell and self.blind:
+            tone = "covered"
         return {
             "id": id,
             "title": critique.title if critique else "",
             "link": critique.link if critique else "",
-            "words": cell.words if cell else "waiting",
+            "words": "judged" if tone == "covered" else cell.words if cell else "waiting",
             "tone": tone,
         }

@@ -29,11 +29,11 @@ class Guard:
         token: the first part of every path.
         host: that the server was told to listen on.
         """
-        self._app, self._token, self._host = app, token, host
+        self.inside, self._token, self._host = app, token, host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.inside(scope, receive, send)
             return
 
         async def sent(message: Message) -> None:
@@ -46,7 +46,7 @@ class Guard:
         if refused := self._refused(scope["method"], scope["path"], Headers(scope=scope)):
             await PlainTextResponse(refused, 403)(scope, receive, sent)
         else:
-            await self._app(scope | {"root_path": f"/{self._token}"}, receive, sent)
+            await self.inside({**scope, "root_path": f"/{self._token}"}, receive, sent)
 
     def _refused(self, method: str, path: str, headers: Headers) -> str:
         """Why a request is refused; empty if it is not."""

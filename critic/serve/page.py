@@ -33,7 +33,7 @@ def destination(settings: Settings) -> str:
     return f"The text of each proposal goes to {chats[0].host} (model {', '.join(names)})."
 
 
-def page(settings: Settings, pack: RubricPack, folder: Path) -> tuple[str, str]:
+def page(settings: Settings, pack: RubricPack, folder: Path, *, blind: bool = False) -> tuple[str, str]:
     """The page, and the content security policy that it is to be served with."""
     style = Markup(_LOOKS.read_text(encoding="utf-8") + (_PAGE / "serve.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
     script = Markup((_PAGE / "serve.js").read_text(encoding="utf-8"))  # noqa: S704 - our own
@@ -50,6 +50,7 @@ def page(settings: Settings, pack: RubricPack, folder: Path) -> tuple[str, str]:
         online=settings.online,
         second_look=settings.online and settings.second_look,
         folder=folder,
+        blind=blind,
         pack=pack,
         megabytes=f"{MAX_BYTES / 1e6:g}",
     )

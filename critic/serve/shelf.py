@@ -30,6 +30,7 @@ class Kept(BaseModel):
     name: str  # as whoever dropped it calls it
     received: datetime
     problem: str = ""  # why there is no review
+    unreadable: bool = False  # whether it lies in the file, so that trying again is of no use
     asked: list[str] = []  # keys of the answers in the store that the review came from
 
 
@@ -72,7 +73,7 @@ class Shelf:
         return (self._proposals / kept.key).read_bytes()
 
     def note(self, key: str, **changes: Any) -> None:
-        """Put down a `problem`, or what was `asked`."""
+        """Put down a `problem`, whether it is `unreadable`, or what was `asked`."""
         self._note(self.kept[key].model_copy(update=changes))
 
     def keep(self, key: str, review: Review) -> Row:

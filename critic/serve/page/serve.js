@@ -5,7 +5,7 @@
   const data = JSON.parse($("data").textContent);
   const rows = new Map(); // by key, as the server tells them
   const cards = new Map(); // the same, as they are drawn
-  const SYMBOLS = { critical: "●●●", major: "●●○", minor: "●○○", answered: "✓", not_applicable: "–", doubt: "?", waiting: "…" };
+  const SYMBOLS = { critical: "●●●", major: "●●○", minor: "●○○", answered: "✓", not_applicable: "–", doubt: "?", waiting: "…", covered: "■" };
   const FORMATS = { terminal: "Plain text", json: "JSON", markdown: "Markdown", html: "HTML, one file", sarif: "SARIF", github: "GitHub annotations", questions: "Questions to the applicant" };
 
   const made = (name, text = "", more = {}) => Object.assign(document.createElement(name), { textContent: text }, more);
@@ -25,9 +25,9 @@
     card.classList.toggle("grave", row.grave);
     $$(".name").textContent = row.name;
     $$(".title").textContent = row.title && row.title !== row.name ? row.title : "";
-    $$(".line").textContent = row.line;
+    $$(".standing").textContent = row.line;
     $$(".made").textContent = row.made;
-    $$(".open").hidden = $$(".first").hidden = $$(".downloads").hidden = !row.reviewed;
+    $$(".open").hidden = $$(".downloads").hidden = !row.reviewed;
     $$(".again").hidden = !row.again;
     const cells = $$(".cells");
     row.cells.forEach((cell, place) => {
@@ -49,8 +49,6 @@
     const address = `reviews/${key}/`;
     const named = (control) => control.setAttribute("aria-label", `${control.textContent}: ${name}`);
     card.querySelector(".open").href = address;
-    card.querySelector(".first").href = `${address}#blind`;
-    card.querySelector(".first").title = "Give your own verdict on each critique before you see the tool’s";
     const list = card.querySelector(".downloads ul");
     for (const format of data.formats) {
       const item = made("li");
@@ -62,7 +60,7 @@
       const what = `Delete ${name}, its review, your marks and what was answered about it?`;
       if (confirm(what) && (await ask("DELETE", `proposals/${key}`))) $("files").focus();
     });
-    for (const control of card.querySelectorAll("a.open, a.first, summary, button")) named(control);
+    for (const control of card.querySelectorAll("a.open, summary, button")) named(control);
   }
 
   function around() {
