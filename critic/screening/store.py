@@ -55,6 +55,7 @@ class Store:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA secure_delete=ON")  # what is forgotten or replaced is overwritten
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version > len(_MIGRATIONS):
                 raise InputError(f"{path} was written by a newer critic; use that one, or another folder for --out.")
@@ -117,7 +118,6 @@ class Store:
             key: of the result.
             answers: keys of the answers; asking the same again is paid for again.
         """
-        self._db.execute("PRAGMA secure_delete=ON")
         self._db.execute("DELETE FROM results WHERE key = ?", (key,))
         self._db.executemany("DELETE FROM replies WHERE key = ?", [(answer,) for answer in answers])
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
