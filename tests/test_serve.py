@@ -36,6 +36,7 @@ TOKEN = "t" * 32
 HOST = "127.0.0.1:8765"
 ORIGIN = {"origin": f"http://{HOST}"}
 OFFLINE = Settings()
+PACK = load_rubrics()
 
 
 @dataclass
@@ -71,7 +72,7 @@ async def served(folder: Path, settings: Settings = OFFLINE, **options: Any) -> 
     with opened(folder) as store:
         # Streams end after their first event.
         options = {"token": TOKEN, "ending": lambda: True} | options
-        app = application(settings, load_rubrics(), store, folder, **options)
+        app = application(settings, PACK, store, folder, **options)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with (
             app.inside.router.lifespan_context(app.inside),  # type: ignore[attr-defined]
@@ -251,7 +252,7 @@ async def test_every_format_can_be_downloaded(folder: Path) -> None:
         key = await server.drop("My plan.v2.md")
         (row,) = await server.done()
         assert row["title"] == "A plan to test Acme-7"
-        assert [cell["id"] for cell in row["cells"]] == [critique.id for critique in load_rubrics().critiques]
+        assert [cell["id"] for cell in row["cells"]] == [critique.id for critique in PACK.critiques]
         names = []
         for format in Format:
             response = await server.get(f"reviews/{key}/{format}")
@@ -407,6 +408,15 @@ async def test_a_model_that_cannot_be_used_stops_one_review_and_can_be_tried_aga
         await server.client.post(f"proposals/{key}/review", headers=ORIGIN)
         (row,) = await server.done()
         assert row["line"] == "15 findings (15 major)"
+
+
+async def test_verdicts_without_evidence_are_no_all_clear(folder: Path, endpoint: Endpoint) -> None:
+    endpoint.answers = [lambda body: completion(reply(body))]
+    async with served(folder, live(endpoint, grouping="all")) as server:
+        await server.drop("a.md", b"# A plan\n\nIt says something else.\n")
+        (row,) = await server.done()
+        assert row["line"] == "No finding, 15 unsupported"
+        assert {cell["tone"] for cell in row["cells"]} == {"doubt"}
 
 
 async def test_an_incomplete_review_is_asked_for_anew(folder: Path, endpoint: Endpoint) -> None:

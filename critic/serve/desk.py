@@ -194,6 +194,8 @@ class Desk:
         found = ", ".join(f"{count} {grade}" for count, grade in counts if count)
         number = row.critical + row.major + row.minor
         findings = f"{number} finding{'' if number == 1 else 's'} ({found})" if number else "No finding" if row.cells else ""
+        doubts = [f"{count} {name}" for count, name in ((row.unsupported, "unsupported"), (row.failed, "failed")) if count]
+        findings = ", ".join(filter(None, (findings, *doubts)))
         return "done", ". ".join(filter(None, (findings, problem)))
 
     @staticmethod

@@ -322,7 +322,11 @@
     }
   }
 
-  if (data.keep) $("reader").addEventListener("input", changed);
+  $("reader").addEventListener("input", () => {
+    if (!data.keep) return;
+    changed();
+    draw(entries[0]);
+  });
 
   $("save").addEventListener("click", () => {
     const saved = adjudication();

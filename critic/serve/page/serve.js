@@ -68,12 +68,13 @@
     $("key").hidden = rows.size === 0;
     const reviewed = [...rows.values()].filter((row) => row.reviewed);
     $("compare").hidden = reviewed.length < 2;
+    if (reviewed.length < 2) return;
     for (const [select, chosen] of [[$("old"), 1], [$("new"), 0]]) {
       const now = select.value;
       const options = reviewed.map((row) => made("option", row.title && row.title !== row.name ? `${row.name} – ${row.title}` : row.name, { value: row.key }));
       if (options.map((one) => one.value).join() === [...select.options].map((one) => one.value).join()) continue;
       select.replaceChildren(...options);
-      select.value = rows.get(now)?.reviewed ? now : reviewed[chosen]?.key ?? "";
+      select.value = rows.get(now)?.reviewed ? now : reviewed[chosen].key;
     }
   }
 
@@ -129,7 +130,7 @@
   }
 
   function complain(problem) {
-    const item = made("li", "");
+    const item = made("p");
     const close = made("button", "Close", { type: "button" });
     close.addEventListener("click", () => item.remove());
     item.append(made("span", problem.trim()), close);
