@@ -460,6 +460,7 @@ async def test_a_review_under_way_can_be_deleted(folder: Path, endpoint: Endpoin
             await asyncio.sleep(0.01)
         assert (await server.client.delete(f"proposals/{key}", headers=ORIGIN)).status_code == 204
         assert await server.rows() == []
+        endpoint.answers = [lambda body: completion(reply(body))]
         await server.drop("a.md")
         assert (await server.done())[0]["reviewed"]
 
