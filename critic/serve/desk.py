@@ -67,11 +67,16 @@ class Desk:
         return key
 
     def review(self, key: str) -> None:
-        """Begin, or go on with, the review of a file; what has an incomplete one is asked about anew."""
+        """Begin the review of a file, or go on with it.
+
+        What was not answered is asked again. An incomplete review of which everything was answered is made anew, and paid for.
+        """
         if key in self._jobs:
             return
+        kept = self.shelf.kept[key]
+        again = key in self._rows and all(self._store.answer(answer) for answer in kept.asked)
         job = self._jobs[key] = Job(StoringGate(self._store, self._gate.pace, self._gate.budget))
-        job.task = asyncio.create_task(self._reviewed(self.shelf.kept[key], job, again=key in self._rows))
+        job.task = asyncio.create_task(self._reviewed(kept, job, again=again))
         self._changed(key)
 
     async def delete(self, key: str) -> None:
@@ -140,10 +145,11 @@ class Desk:
         except Exception as error:  # no file, however odd, stops the server
             logging.getLogger("critic.serve").exception("Reviewing a proposal failed.")
             problem = f"critic failed on it, please report: {type(error).__name__}: {error}"
+        finally:
+            self._jobs.pop(kept.key, None)
+            self._changed(kept.key)
         unreadable = bool(problem) and job.state == "reading"
         self.shelf.note(kept.key, problem=clean(problem), unreadable=unreadable, asked=sorted(job.gate.asked))
-        self._jobs.pop(kept.key, None)
-        self._changed(kept.key)
 
     def _cells(self, reading: Reading, proposal: Proposal) -> dict[str, Cell]:
         judged = {id: Cell.of(verify(judgement, self._critiques[id], proposal)) for id, judgement in reading.critiques.items()}
