@@ -307,7 +307,7 @@ def serve(
 ) -> None:
     """Review in the browser: drop proposals, watch the verdicts come, mark them, compare versions, download every format.
 
-    Needs the extra critic[serve]. Everything is kept in --out, and all of it is there when the command is run again.
+    Needs the extra named serve. Everything is kept in --out, and all of it is there when the command is run again.
 
     Exit codes: 0 ended by Ctrl-C; 2 usage or bad input.
     """
