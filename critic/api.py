@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from critic.judgement import Assessor
+from critic.judgement import Assessor, Reading
 from critic.offline import assess_offline
 from critic.pipeline import Manner, pipeline
 from critic.prompts import Grouping
@@ -76,6 +76,7 @@ async def reviewer(
     gate: Gate | None = None,
     recorded: bool = False,
     recording_note: str | None = None,
+    told: Callable[[Reading], None] | None = None,
 ) -> AsyncIterator[Runnable[Proposal, Review]]:
     """The pipeline for these settings, as a LangChain Runnable from Proposal to Review; connections are closed behind it.
 
@@ -84,6 +85,7 @@ async def reviewer(
         gate: that every request to the models of the settings goes through.
         recorded: whether replies come from a recording; then no host is named.
         recording_note: what the recording says of itself.
+        told: is given what each request came to, as soon as it is there; nothing where verdicts are by vote.
 
     Raises:
         InputError: a model is to be asked, and there is no key.
@@ -100,8 +102,9 @@ async def reviewer(
 
     own = [] if model else chat_models(settings, gate)
     chats: list[BaseChatModel] = [model] * settings.samples if model else [*own]
+    grouping, told = Grouping(settings.grouping), told if len(chats) == 1 else None
     readers = {
-        f"{getattr(chat, 'model', 'model')} {number}": ModelAssessor(chat, Grouping(settings.grouping), settings.concurrency)
+        f"{getattr(chat, 'model', 'model')} {number}": ModelAssessor(chat, grouping, settings.concurrency, told=told)
         for number, chat in enumerate(chats, 1)
     }
     assessor: Assessor = by_vote(readers) if len(readers) > 1 else next(iter(readers.values()))
@@ -109,14 +112,14 @@ async def reviewer(
         assessor = with_second_look(assessor, chats[0])
     if settings.probe:
         assessor = with_probe(assessor, ModelAssessor(chats[0], overview=False))
-    told = {"temperature", "seed", "max_tokens"} if own else set()
+    named = {"temperature", "seed", "max_tokens"} if own else set()
     several = {
         "samples": settings.samples,
         "panel": settings.panel,
         "second_look": settings.second_look,
         "probe": settings.probe,
     }
-    parameters = settings.model_dump(include=told, exclude_none=True) | {key: value for key, value in several.items() if value}
+    parameters = settings.model_dump(include=named, exclude_none=True) | {key: value for key, value in several.items() if value}
     if settings.samples == 1:
         parameters.pop("samples")
     manner = Manner(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
@@ -24,18 +25,26 @@ class ModelAssessor:
     """Judges by prompting a LangChain chat model. An `Assessor`."""
 
     def __init__(
-        self, model: BaseChatModel, grouping: Grouping = Grouping.ALL, concurrency: int = 8, *, overview: bool = True
+        self,
+        model: BaseChatModel,
+        grouping: Grouping = Grouping.ALL,
+        concurrency: int = 8,
+        *,
+        overview: bool = True,
+        told: Callable[[Reading], None] | None = None,
     ) -> None:
         """Args:
         model: any LangChain chat model.
         grouping: how critiques share requests.
         concurrency: how many requests may be under way at once.
         overview: whether to ask for scope and outline too.
+        told: is given what each request came to, as soon as it is there.
         """
         self.model = model
         self.grouping = grouping
         self._slots = concurrency
         self._overview = overview
+        self._told = told or (lambda _: None)
 
     async def __call__(self, proposal: Proposal, pack: RubricPack) -> Reading:
         """Judge a proposal.
@@ -46,6 +55,7 @@ class ModelAssessor:
         first, *others = requests(proposal, pack, self.grouping, overview=self._overview)
         # Alone, so that the others find the proposal in the provider's prompt cache.
         reading = await self._answer(first)
+        self._told(reading)
         if reading.in_scope is False:
             return reading
         slots = asyncio.Semaphore(self._slots)
@@ -53,9 +63,11 @@ class ModelAssessor:
         async def in_turn(request: Request) -> Reading:
             async with slots:
                 try:
-                    return await self._answer(request)
+                    answer = await self._answer(request)
                 except UnusableModelError as error:
-                    return _failed(request, error)
+                    answer = _failed(request, error)
+                self._told(answer)
+                return answer
 
         # Each is let finish, whatever becomes of another: it is being paid for.
         for more in await asyncio.gather(*map(in_turn, others), return_exceptions=True):

@@ -270,6 +270,67 @@ def screen(
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    out: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--out", "-o", help="Folder for all that is kept; critic in your data folder unless set.", show_default=False
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine alone unless set.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for a free one.")] = 0,
+    open: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Cover each verdict until the reader of the page has given his own.")
+    ] = False,
+    token: Annotated[
+        Optional[str], typer.Option(help="What the address holds; a new one each time unless set.", show_default=False)
+    ] = None,
+    rubrics: Rubrics = None,
+    offline: Offline = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    timeout: Timeout = None,
+    max_tokens: MaxTokens = None,
+    grouping: Grouping = None,
+    second_look: SecondLook = None,
+    samples: Samples = None,
+    panel: Panel = None,
+    probe: Probe = None,
+    concurrency: Concurrency = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    config: Config = None,
+) -> None:
+    """Review in the browser: drop proposals, watch the verdicts come, mark them, compare versions, download every format.
+
+    Needs the extra named serve. Everything is kept in --out, and all of it is there when the command is run again.
+
+    Exit codes: 0 ended by Ctrl-C; 2 usage or bad input.
+    """
+    from critic.cli.serve import Options, run
+
+    code = run(
+        Options(
+            out=out,
+            host=host,
+            port=port,
+            token=token,
+            open=open,
+            blind=blind,
+            rubrics=rubrics,
+            offline=offline,
+            config=config,
+            flags=flags(context),
+        )
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
 def read(
     file: Annotated[str, typer.Argument(help="The proposal; - for standard input.")],
     hidden: Annotated[bool, typer.Option("--hidden", help="Print what was hidden in the file instead.")] = False,

@@ -14,10 +14,12 @@ from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from critic.adjudication import Adjudication
 from critic.findings import Assessment, CreditAssessment, Entry, Quotation, Review, Severity, Status, Verdict
 from critic.render import words
 from critic.render.argument import arrows
@@ -37,12 +39,14 @@ class _Passage:
     tone: str  # the severity of the gravest finding whose claim it is, or `answer`, or `quiet`
 
 
-def render(review: Review, *, blind: bool = False) -> str:
+def render(review: Review, *, blind: bool = False, keep: str | None = None, marks: Adjudication | None = None) -> str:
     """The whole page.
 
     Args:
         review: what to show.
         blind: whether the page opens with the tool's verdicts covered; `#blind` at the end of its address does the same.
+        keep: address on the page's own server that keeps a reader's marks as he makes them; None for a page that sends nothing.
+        marks: that the page opens with.
     """
     passages = _passages(review)
     numbers = {(passage.start, passage.end): number for number, passage in enumerate(passages)}
@@ -50,11 +54,11 @@ def render(review: Review, *, blind: bool = False) -> str:
     return _template().render(
         review=review,
         blind=blind,
-        policy=_policy(style, early, script),
+        policy=policy(style, early, script, connect="'self'" if keep else "'none'"),
         style=style,
         early=early,
         script=script,
-        data=_json(review),
+        data=_json(review, keep, marks),
         words=words,
         findings=review.findings,
         others=[entry for entry in review.critiques if not entry.is_finding],
@@ -76,13 +80,15 @@ def _file(name: str) -> Markup:
     return Markup((_PAGE / name).read_text(encoding="utf-8"))  # noqa: S704 - our own
 
 
-def _policy(style: str, *scripts: str) -> str:
+def policy(style: str, *scripts: str, connect: str = "'none'", form: str = "'none'") -> str:
+    """A content security policy that lets this style and these scripts run and nothing else."""
+
     def hashed(text: str) -> str:
         return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
     return (
         f"default-src 'none'; style-src {hashed(style)}; script-src {' '.join(map(hashed, scripts))}; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+        f"connect-src {connect}; form-action {form}; base-uri 'none'; require-trusted-types-for 'script'"
     )
 
 
@@ -100,13 +106,13 @@ def _template() -> Template:
     return environment.get_template("review.html")
 
 
-def _json(review: Review) -> Markup:
-    """What the script saves beside a reader's marks."""
+def _json(review: Review, keep: str | None, marks: Adjudication | None) -> Markup:
+    """What the script saves beside a reader's marks, and where it keeps them."""
     entries = {
         entry.id: {"verdict": entry.verdict, "severity": entry.severity} if entry.status is Status.JUDGED else {}
         for entry in review.critiques
     }
-    data = {
+    data: dict[str, Any] = {
         "file": PurePosixPath(words.clean(review.subject.name).replace("\\", "/")).stem or "review",
         "subject_name": review.subject.name,
         "subject_digest": review.subject.digest,
@@ -114,6 +120,8 @@ def _json(review: Review) -> Markup:
         "model": review.provenance.model,
         "entries": entries,
     }
+    if keep:
+        data |= {"keep": keep, "marks": marks and marks.model_dump(mode="json")}
     return Markup(json.dumps(data).replace("<", "\\u003c"))  # noqa: S704 - no `<`, so it cannot end its element
 
 

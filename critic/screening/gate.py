@@ -26,19 +26,22 @@ class StoringGate:
     sends = True
 
     def __init__(self, store: Store, pace: Pace, budget: Budget) -> None:
-        self._store, self._pace, self.budget = store, pace, budget
+        self._store, self.pace, self.budget = store, pace, budget
         self.closed: CriticError | None = None
+        self.asked: set[str] = set()  # keys of all requests, for whoever wants to forget their answers
 
     def close(self, why: CriticError) -> None:
         """Let nothing out any more; the first reason stands."""
         self.closed = self.closed or why
 
     def stored(self, body: Mapping[str, Any]) -> Answer | None:
-        return None if anew.get() else self._store.answer(request_key(body))
+        key = request_key(body)
+        self.asked.add(key)
+        return None if anew.get() else self._store.answer(key)
 
     @asynccontextmanager
     async def turn(self, body: Mapping[str, Any]) -> AsyncIterator[None]:
-        async with self._pace.turn(tokens(body)):
+        async with self.pace.turn(tokens(body)):
             if self.closed:
                 raise self.closed
             try:
@@ -49,7 +52,7 @@ class StoringGate:
                 raise
 
     def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
-        self._pace.told(answer.status, answer.headers)
+        self.pace.told(answer.status, answer.headers)
         if answer.status in (200, 400, 422) and (
             kept := keep(self._store, request_key(body), answer, self.budget.priced(body))
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -65,6 +65,12 @@ class Results:
     def review(self, name: str) -> Review:
         """A review that was written before."""
         return Review.model_validate_json(self._path(name, "json").read_bytes())
+
+    def forget(self, key: str, name: str, answers: Iterable[str]) -> None:
+        """Delete a review, its result, and what was answered on the way to it, by `StoringGate.asked`."""
+        for ending in _FORMATS:
+            self._path(name, ending).unlink(missing_ok=True)
+        self._store.forget(key, answers)
 
     def write_tables(self, keyed: Sequence[tuple[Row, str | None]], pack: RubricPack, run: dict[str, Any]) -> None:
         """Write what a run ends with.

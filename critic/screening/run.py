@@ -68,7 +68,7 @@ class Run:
         """
         self.settings = settings if settings.patience else settings.model_copy(update={"patience": _PATIENCE})
         self.pack, self.gate = pack, gate
-        self.results = Results(store, folder, _manner(settings, pack))
+        self.results = Results(store, folder, manner(settings, pack))
 
     async def screen(self, files: Iterable[Found | Skipped], *, again: bool = False) -> AsyncIterator[Screened]:
         """Review each file that is not done yet, several at once.
@@ -162,7 +162,7 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _manner(settings: Settings, pack: RubricPack) -> str:
+def manner(settings: Settings, pack: RubricPack) -> str:
     """A digest of all that a review depends on, apart from the proposal."""
     prices = {model: price.model_dump() for model, price in settings.prices.items()}
     parts = [version("critic"), pack.digest, prompts_digest(), settings.online, settings.recorded(), prices]

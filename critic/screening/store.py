@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -61,6 +61,7 @@ class Store:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA secure_delete=ON")  # what is forgotten or replaced is overwritten
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version > len(_MIGRATIONS):
                 raise InputError(f"{path} was written by a newer critic; use that one, or another folder for --out.")
@@ -115,6 +116,17 @@ class Store:
     def keep_result(self, key: str, result: Result) -> None:
         """Keep what became of a file, in place of what is there."""
         self._write("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (key, result.row, result.findings))
+
+    def forget(self, key: str, answers: Iterable[str]) -> None:
+        """Take a result and answers out, so that nothing of them is left in the file.
+
+        Args:
+            key: of the result.
+            answers: keys of the answers; asking the same again is paid for again.
+        """
+        self._db.execute("DELETE FROM results WHERE key = ?", (key,))
+        self._db.executemany("DELETE FROM replies WHERE key = ?", [(answer,) for answer in answers])
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def batches(self) -> Iterator[tuple[str, str, bool]]:
         """The request files that were submitted: name, id of the batch, and whether its results are here."""

@@ -1,5 +1,6 @@
 "use strict";
-// Going back and forth between text and findings, filtering, and a reader's own marks. Nothing here sends anything anywhere.
+// Going back and forth between text and findings, filtering, and a reader's own marks. Nothing here sends anything anywhere,
+// but that marks are kept by `critic serve` where the page comes from there.
 (() => {
   const root = document.documentElement;
   const $ = (id) => document.getElementById(id);
@@ -201,13 +202,13 @@
     const { radios, verdict, severity, reason } = controls(entry);
     for (const control of [...radios, verdict, severity, reason]) {
       control.addEventListener(control === reason ? "input" : "change", () => {
-        unsaved = true;
+        changed();
         draw(entry);
       });
     }
     entry.querySelector(".clear").addEventListener("click", () => {
       set(entry, null);
-      unsaved = true;
+      changed();
       draw(entry);
       radios[0].focus();
     });
@@ -239,7 +240,7 @@
     told.add(id);
     entry.classList.add("revealed");
     radios.find((radio) => radio.value === (same ? "agreed" : "disputed")).checked = true;
-    unsaved = true;
+    changed();
     say(same ? `${id}: the tool says the same.` : `${id}: the tool says otherwise. Your verdict stays; say whether the tool’s is wrong.`);
     draw(entry);
     if (!entries.some(covered)) uncover();
@@ -287,13 +288,11 @@
 
   // ---- Saving and loading ----
 
-  $("save").addEventListener("click", () => {
-    const reader = $("reader").value.trim();
+  function adjudication() {
     const marks = entries.map((entry) => [entry.dataset.id, read(entry)]).filter(([, said]) => said);
-    if (!marks.length) return say("Nothing is marked yet.", true);
-    const saved = {
+    return {
       schema_version: 1,
-      reader,
+      reader: $("reader").value.trim(),
       saved: new Date().toISOString().slice(0, 10),
       subject_name: data.subject_name,
       subject_digest: data.subject_digest,
@@ -301,6 +300,39 @@
       model: data.model,
       entries: Object.fromEntries(marks),
     };
+  }
+
+  let keeping = 0;
+
+  function changed() {
+    unsaved = true;
+    clearTimeout(keeping);
+    if (data.keep) keeping = setTimeout(keep, 300);
+  }
+
+  async function keep() {
+    const mine = keeping;
+    try {
+      const response = await fetch(data.keep, { method: "PUT", body: JSON.stringify(adjudication()) });
+      if (!response.ok) throw new Error(await response.text());
+      if (mine === keeping) unsaved = false;
+      draw(entries[0]);
+    } catch {
+      say("Your marks could not be kept on the server: save them here.", true);
+    }
+  }
+
+  $("reader").addEventListener("input", () => {
+    if (!data.keep) return;
+    changed();
+    draw(entries[0]);
+  });
+
+  $("save").addEventListener("click", () => {
+    const saved = adjudication();
+    const { reader } = saved;
+    const marks = Object.entries(saved.entries);
+    if (!marks.length) return say("Nothing is marked yet.", true);
     const file = new Blob([JSON.stringify(saved, null, 2), "\n"], { type: "application/json" });
     const link = document.createElement("a");
     const who = reader.replace(/[^\p{L}\p{N}_-]+/gu, "-").replace(/^-+|-+$/g, "");
@@ -328,6 +360,12 @@
       return say(`${file.name} holds no marks that this page can read.`, true);
     }
     if (saved.subject_digest !== data.subject_digest) return say(`${file.name} marks a review of another text.`, true);
+    restore(saved);
+    if (data.keep) changed();
+    say(`${Object.keys(saved.entries).length} marks loaded from ${file.name}.`);
+  });
+
+  function restore(saved) {
     $("reader").value = String(saved.reader ?? "");
     for (const entry of entries) {
       const said = Object.hasOwn(saved.entries, entry.dataset.id) ? saved.entries[entry.dataset.id] : null;
@@ -340,8 +378,7 @@
     }
     unsaved = false;
     draw(entries[0]);
-    say(`${Object.keys(saved.entries).length} marks loaded from ${file.name}.`);
-  });
+  }
 
   addEventListener("beforeunload", (event) => {
     if (unsaved) event.preventDefault();
@@ -353,4 +390,5 @@
     told.add(entry.dataset.id);
     draw(entry);
   }
+  if (data.marks) restore(data.marks);
 })();
