@@ -18,7 +18,7 @@ from critic.rubrics import RubricPack
 
 _CUT = "The reply was cut off at its longest: raise --max-tokens, or ask for fewer critiques at once with --grouping."
 
-_REPAIRS = 2  # turns in which a model may mend its reply
+_REPAIRS = 3  # turns in which a model may mend its reply
 
 
 class ModelAssessor:

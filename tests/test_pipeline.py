@@ -108,7 +108,7 @@ async def test_out_of_scope_stops_there(endpoint: Endpoint, proposal: Proposal, 
     assert len(endpoint.requests) == 1
 
 
-async def test_half_an_answer_is_asked_for_twice_more_and_then_fails(
+async def test_half_an_answer_is_asked_for_three_times_more_and_then_fails(
     endpoint: Endpoint, proposal: Proposal, pack: RubricPack
 ) -> None:
     half = {critique.id: judged() for critique in pack.critiques[:8]}
@@ -116,12 +116,12 @@ async def test_half_an_answer_is_asked_for_twice_more_and_then_fails(
     model = chat(endpoint)
     review = await pipeline(ModelAssessor(model), pack).ainvoke(proposal)
     await model.aclose()
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.requests) == 4
     assert "U2" not in endpoint.requests[1]["messages"][-1]["content"]
     assert "M3: The model gave no answer on it." in endpoint.requests[1]["messages"][-1]["content"]
     assert [entry.id for entry in review.failed] == [critique.id for critique in pack.critiques[8:]]
     assert not review.complete
-    assert review.provenance.usage.requests == 3
+    assert review.provenance.usage.requests == 4
 
 
 async def test_a_repair_turn_mends_what_was_no_json(endpoint: Endpoint, proposal: Proposal, pack: RubricPack) -> None:
