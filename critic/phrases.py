@@ -8,11 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import re2
 import yaml
 
-_MEMORY = 64 << 20  # bytes; far more than all patterns need at once
-_LOOKAROUND = re.compile(r"\(\?<?[!=](?:[^()\\]|\\.|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\))*\)")
+from critic.sieve import Sieve
 
 
 def kinds(lines: Sequence[str]) -> dict[int, str]:
@@ -25,7 +23,7 @@ def kinds(lines: Sequence[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     for number, line in enumerate(lines):
         # Nearly every line falls through the sieve, which takes a thousandth of the time that the patterns take.
-        for index in sorted(sieve.Match(line) or ()):
+        for index in sieve.candidates(line):
             kind, pattern = entries[index]
             if _compiled(pattern).search(line):
                 found[number] = kind
@@ -41,17 +39,10 @@ def vocabulary() -> dict[str, Any]:
 
 
 @cache
-def _sieve() -> tuple[Any, list[tuple[str, str]]]:
-    """All patterns as one automaton that matches at least what they match, and the kind and the pattern of each."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.max_mem = _MEMORY
-    sieve = re2.Set.SearchSet(options)
+def _sieve() -> tuple[Sieve, list[tuple[str, str]]]:
+    """All patterns together, and the kind and the pattern of each."""
     entries = list(_entries())
-    for _, pattern in entries:
-        sieve.Add(_coarse(pattern))
-    sieve.Compile()
-    return sieve, entries
+    return Sieve([pattern for _, pattern in entries]), entries
 
 
 def _entries() -> Iterator[tuple[str, str]]:
@@ -60,21 +51,6 @@ def _entries() -> Iterator[tuple[str, str]]:
         for language, patterns in entry["patterns"].items():
             for pattern in patterns:
                 yield entry["kind"], pattern.replace("{begin}", begin.get(language, ""))
-
-
-def _coarse(pattern: str) -> str:
-    """A pattern in RE2's syntax that matches wherever the pattern does: without lookarounds and limits of words.
-
-    In RE2 the classes of characters stand for ASCII alone, and those of Unicode would make the automaton too large.
-    """
-    pattern = _LOOKAROUND.sub("", pattern).replace(r"\b", "")
-    return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", lambda part: _coarse_class(part[0]), pattern)
-
-
-def _coarse_class(part: str) -> str:
-    if part.startswith("[") and not part.startswith("[^") and re.search(r"\\[wds]", part):
-        return "."
-    return r"\S" if part in (r"\w", r"\d") else part
 
 
 @cache
