@@ -26,6 +26,7 @@ _SKIPPED = re.compile(
     """,
     re.VERBOSE,
 )
+_PLAIN = re.compile(r"[A-Za-z0-9,.;:()]+")
 _DECISIVE = re.compile(r"\d|^(?:not?|never|none|nothing|nobody|neither|nor|without|cannot|\w+n't|only|unless|except)$")
 
 
@@ -83,7 +84,11 @@ def fold(text: str) -> Folded:
 
     position = 0
     while position < len(text):
-        if skipped := _SKIPPED.match(text, position):
+        if plain := _PLAIN.match(text, position):  # nearly everything, and needs nothing else
+            characters.append(plain.group().lower())
+            offsets.extend(range(position, plain.end()))
+            position = plain.end()
+        elif skipped := _SKIPPED.match(text, position):
             if skipped["space"]:
                 add(" ", position)
             position = skipped.end()
