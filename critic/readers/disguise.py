@@ -10,6 +10,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+import re2
+
 from critic.proposal import Hidden
 from critic.quoting import objects_of
 from critic.readers.invisible import lines_of
@@ -33,6 +35,10 @@ _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{20,}={0,2}(?:\r?\n[ \t>]*[A-Za-z
 _BASE64_URL = re.compile(r"(?<![\w-])\w[\w-]{38,}\w={0,2}", re.ASCII)
 _HEX = re.compile(r"(?<!\w)(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s,:]{0,2}){20,}+")
 _PERCENT = re.compile(r"(?<![\w%])(?:%[0-9A-Fa-f]{2}|[\w.,;:!?'*~-]){30,}+", re.ASCII)
+# One of these is in every text that any of them matches; RE2 sees that at once.
+_SUSPECT = re2.compile(
+    r"(?i)[a-z0-9+/]{20}|[a-z0-9_-]{40}|(?:(?:0x|\\x)?[0-9a-f]{2}[\s\pZ\x1c-\x1f\x85,:]{0,2}){20}|%[0-9a-f]{2}|rot[\s\pZ\x1c-\x1f\x85_-]?13"
+)
 _ROT13 = re.compile(r"\brot[\s_-]?13\b", re.IGNORECASE)
 _COMMON = re.compile(r"\b(?:the|and|of|to|is|in|it|are|that|this|all|not|you|must|rate|give|ignore)\b", re.IGNORECASE)
 
@@ -112,6 +118,8 @@ def lookalikes(text: str) -> Iterator[Disguise]:
 
 def encoded(text: str) -> Iterator[Disguise]:
     """Long runs of base64, hexadecimal, percent codes or announced ROT13 that decode to text; not addresses, keys or images."""
+    if not _SUSPECT.search(text):
+        return
     found: list[tuple[int, int, str]] = []
     for match in _HEX.finditer(text):
         digits = re.sub(r"0x|\\x|[^0-9a-fA-F]", "", match[0])
