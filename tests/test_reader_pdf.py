@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 import re
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -572,14 +571,6 @@ def test_forms_within_forms_that_never_end_are_given_up(monkeypatch: pytest.Monk
     ]
     with pytest.raises(InputError, match=r"takes more than 0\.3 seconds to read"):
         pdf.read_pdf(one_page("/X Do", *forms, "<<>>", page="/Resources<</XObject<</X 6 0 R>>>>"), "x.pdf")
-
-
-def test_four_dense_pages_take_less_than_a_second() -> None:
-    lines = BODY * 14
-    data = make(*[lambda canvas: body(canvas, 780, 10, lines)] * 4)
-    start = time.process_time()
-    read_pdf(data, "x.pdf")
-    assert time.process_time() - start < 1
 
 
 def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -386,8 +386,8 @@ async def test_so_many_requests_and_tokens_a_minute() -> None:
                 pass
         return time.monotonic() - began
 
-    assert await took(Pace(8, requests_per_minute=1200), 1) == pytest.approx(0.15, abs=0.04)
-    assert await took(Pace(8, tokens_per_minute=60_000), 50) == pytest.approx(0.15, abs=0.04)
+    assert 0.14 < await took(Pace(8, requests_per_minute=1200), 1) < 2
+    assert 0.14 < await took(Pace(8, tokens_per_minute=60_000), 50) < 2
 
 
 async def test_a_limit_that_is_used_up_is_waited_for() -> None:
@@ -395,7 +395,7 @@ async def test_a_limit_that_is_used_up_is_waited_for() -> None:
     pace.told(200, {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"})
     began = time.monotonic()
     async with pace.turn(1):
-        assert time.monotonic() - began == pytest.approx(0.12, abs=0.04)
+        assert 0.11 < time.monotonic() - began < 2
     assert [seconds(text) for text in ("1s", "6m0s", "20ms", "", "soon")] == [1, 60, 0.02, 0, 0]
 
 
