@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from critic.cli import main
 from critic.models import OpenAIChat
 from critic.proposal import Proposal
 from critic.readers import read_bytes
 from critic.rubrics import RubricPack, load_rubrics
+
+# The same examples every time: a test that fails by chance tells nothing to whoever changed something else.
+settings.register_profile("the same", derandomize=True)
+settings.load_profile("the same")
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "fixtures" / "corpus"

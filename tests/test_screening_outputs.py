@@ -194,7 +194,7 @@ texts = st.text(st.sampled_from("=+-@＝\t\r\n \"';,ab\x00\x1b\u202e\ud800é") |
 
 
 @given(text=texts)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_csv_reads_back_and_runs_nothing(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     text = text.encode("utf-8", "replace").decode()
     folder = tmp_path_factory.getbasetemp()
@@ -204,7 +204,7 @@ def test_csv_reads_back_and_runs_nothing(text: str, tmp_path_factory: pytest.Tem
     if not re.search(r"[=+\-@＝＋－＠\t\r\n\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]", text):
         assert told["title"] == text
     # A spreadsheet that separates by semicolons does not see our quotation marks; no cell of its may be a formula either.
-    for line in (folder / "s.csv").read_text(encoding="utf-8").splitlines()[1:]:
+    for line in re.split(r"[\r\n]", (folder / "s.csv").read_bytes().decode())[1:]:
         assert not any(re.match(r"[\s\"]*[=+\-@]", part) for part in line.split(";"))
 
 
