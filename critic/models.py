@@ -22,6 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from critic.errors import InputError
 from critic.failures import busy, failure, passing, refusal, wait
+from critic.findings import Usage
 from critic.settings import DEFAULT_MODEL, Settings
 
 _PARAMETERS = ("temperature", "seed", "max_tokens", "max_completion_tokens")
@@ -208,21 +209,17 @@ class OpenAIChat(BaseChatModel):
     def _result(self, answer: Answer) -> ChatResult:
         given = json.loads(answer.text)
         try:
-            choice, usage = given["choices"][0], given.get("usage") or {}
+            choice = given["choices"][0]
             said, reason = choice["message"], choice.get("finish_reason")
         except (LookupError, TypeError, AttributeError):
             raise ValueError("no chat completion") from None
-        sent, received = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+        took = usage_of(given)
         counted = UsageMetadata(
-            input_tokens=sent,
-            output_tokens=received,
-            total_tokens=sent + received,
-            input_token_details=InputTokenDetails(
-                cache_read=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-            ),
-            output_token_details=OutputTokenDetails(
-                reasoning=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-            ),
+            input_tokens=took.input_tokens,
+            output_tokens=took.output_tokens,
+            total_tokens=took.input_tokens + took.output_tokens,
+            input_token_details=InputTokenDetails(cache_read=took.cached_tokens),
+            output_token_details=OutputTokenDetails(reasoning=took.reasoning_tokens),
         )
         message = AIMessage(
             content=said.get("content") or "",
@@ -233,9 +230,21 @@ class OpenAIChat(BaseChatModel):
                 "created": given.get("created"),
                 "adjustments": list(self._adjustments.values()),
             },
-            usage_metadata=counted if usage else None,
+            usage_metadata=counted if given.get("usage") else None,
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def usage_of(completion: Mapping[str, Any]) -> Usage:
+    """What a chat completion, as JSON, took; zeros where it does not say."""
+    counted = completion.get("usage") or {}
+    return Usage(
+        requests=1,
+        input_tokens=counted.get("prompt_tokens") or 0,
+        cached_tokens=(counted.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        output_tokens=counted.get("completion_tokens") or 0,
+        reasoning_tokens=(counted.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
+    )
 
 
 def chat_models(settings: Settings, gate: Gate | None = None) -> list[OpenAIChat]:

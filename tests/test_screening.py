@@ -439,3 +439,10 @@ async def test_the_budget_stops_it_from_python_too(folder: Path, endpoint: Endpo
     with pytest.raises(StoppedError):
         _ = [review async for review in ascreen([folder], settings=settings, budget=1)]
     assert not endpoint.requests
+
+
+def test_a_name_that_is_no_text_is_found_again_from_python(tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9.md").write_text(SMALL)
+    for _ in range(2):
+        (review,) = critic.screen([tmp_path / "caf\udce9.md"], out=tmp_path / "out", settings=Settings())
+        assert review.subject.name == "caf\ufffd.md"

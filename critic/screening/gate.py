@@ -10,7 +10,7 @@ from typing import Any
 
 from critic.errors import CriticError
 from critic.findings import Usage
-from critic.models import Answer
+from critic.models import Answer, usage_of
 from critic.pricing import price_of
 from critic.screening.budget import Budget, tokens
 from critic.screening.pace import Pace
@@ -94,14 +94,7 @@ def keep(store: Store, key: str, answer: Answer, asked: str | None = None) -> tu
         return None
     if not isinstance(said, dict) or (answer.status == 200 and not said.get("choices")):
         return None
-    counted = said.get("usage") or {}
-    usage = Usage(
-        requests=1,
-        input_tokens=counted.get("prompt_tokens") or 0,
-        cached_tokens=(counted.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-        output_tokens=counted.get("completion_tokens") or 0,
-        reasoning_tokens=(counted.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
-    )
+    usage = usage_of(said)
     model = asked or said.get("model")
     store.keep_answer(key, answer, model, usage)
     return model, usage

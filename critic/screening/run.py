@@ -38,6 +38,7 @@ _PATIENCE = 3600.0  # seconds that an endpoint may be busy or gone before a run 
 class Screened:
     """What became of one file."""
 
+    name: str  # as it was found; `row.path` is how that is shown
     row: Row
     key: str | None = None  # of its result in the store
     review: Review | None = None  # if it was made in this run
@@ -87,6 +88,16 @@ class Run:
         async with reviewer(self.settings, self.pack, gate=self.gate) as runnable:
             under_way: set[asyncio.Task[Screened | None]] = set()
             originals: dict[str, str] = {}
+
+            async def done(at_most: int) -> AsyncIterator[Screened]:
+                """What is done, until no more than so many are under way."""
+                nonlocal under_way
+                while len(under_way) > at_most:
+                    ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    for task in ended:
+                        if screened := task.result():
+                            yield screened
+
             try:
                 async for ready in self._ready(files):
                     if self.gate.closed:
@@ -94,21 +105,15 @@ class Run:
                     text = ready.proposal.digest if ready.proposal else ready.row and ready.row.digest
                     original = originals.setdefault(text, ready.name) if text else ready.name
                     if original != ready.name:
-                        yield Screened(Row.duplicate(ready.name, original))
+                        yield Screened(ready.name, Row.duplicate(ready.name, original))
                     elif ready.proposal is None and ready.row:
-                        yield Screened(ready.row, ready.key)
+                        yield Screened(ready.name, ready.row, ready.key)
                     elif ready.proposal:
-                        while len(under_way) >= self.settings.concurrency:
-                            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                            for task in done:
-                                if screened := task.result():
-                                    yield screened
-                        under_way.add(asyncio.create_task(self._reviewed(runnable, ready, ready.proposal, again=again)))
-                while under_way:
-                    done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        if screened := task.result():
+                        async for screened in done(self.settings.concurrency - 1):
                             yield screened
+                        under_way.add(asyncio.create_task(self._reviewed(runnable, ready, ready.proposal, again=again)))
+                async for screened in done(0):
+                    yield screened
             finally:
                 await asyncio.gather(*under_way)  # it is being paid for
         if self.gate.closed:
@@ -122,12 +127,12 @@ class Run:
             review = await runnable.ainvoke(proposal)
             if not (self.gate.sends or review.complete):  # it is still open
                 return None
-            return Screened(self.results.keep(ready.key, ready.name, review), ready.key, review)
+            return Screened(ready.name, self.results.keep(ready.key, ready.name, review), ready.key, review)
         except CriticError as error:
             self.gate.close(error)
             return None
         except Exception as error:  # no file, however odd, stops a run
-            return Screened(_unreadable(ready.name, error))
+            return Screened(ready.name, _unreadable(ready.name, error))
 
     async def _ready(self, files: Iterable[Found | Skipped]) -> AsyncIterator[_Ready]:
         """Read ahead, in threads, but give the files in their order."""

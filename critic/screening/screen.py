@@ -79,7 +79,7 @@ async def ascreen(
             if screened.row.status is RowStatus.UNREADABLE:
                 warnings.warn(f"{screened.row.path}: {screened.row.problem}", stacklevel=2)
             elif screened.row.status is not RowStatus.DUPLICATE:
-                yield screened.review or run.results.review(screened.row.path)
+                yield screened.review or run.results.review(screened.name)
 
 
 async def carried_out(
@@ -91,7 +91,7 @@ async def carried_out(
     try:
         async for screened in run.screen(files, again=again):
             # Without its review, so that memory does not grow with the number that is done.
-            seen.append(Screened(screened.row, screened.key))
+            seen.append(Screened(screened.name, screened.row, screened.key))
             yield screened
     finally:
         rows = [screened.row for screened in seen]
