@@ -138,6 +138,12 @@ def test_a_folder_without_proposals_is_said(tmp_path: Path, run: Run) -> None:
     assert "There are no proposals in " in err
 
 
+def test_a_file_is_no_folder_for_results(folder: Path, run: Run) -> None:
+    code, _, err = run("screen", folder, "--out", folder / "p00.md", "--offline")
+    assert code == 2
+    assert "p00.md is a file; name a folder for the results with --out." in err
+
+
 def test_a_changed_rubric_asks_again_for_itself_alone(
     folder: Path, tmp_path: Path, live: list[str], endpoint: Endpoint, run: Run
 ) -> None:

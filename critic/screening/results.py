@@ -132,6 +132,8 @@ def opened(folder: Path | None) -> Iterator[Store]:
     if folder is None:
         yield Store(None)
         return
+    if folder.is_file():
+        raise InputError(f"{folder} is a file; name a folder for the results with --out.")
     lock = FileLock(folder / ".critic.lock", timeout=0)
     holder = folder / ".critic.holder"
     try:
