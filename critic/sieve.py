@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import re2
 
-_MEMORY = 64 << 20  # bytes; far more than all patterns of a vocabulary need at once
+# What Python's `re` takes for the same letter, where making it small is not enough.
+_FOLDED = {code: small for code in range(0x80, 0x2000) if len(small := chr(code).casefold()) == 1} | {0x130: "i", 0x131: "i"}
 _LOOKAROUND = re.compile(r"\(\?<?[!=](?:[^()\\]|\\.|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\))*\)")
 
 
 class Sieve:
-    """Patterns, in the syntax of Python's `re` and without regard to case, as one automaton that lets through all that match.
+    """Patterns, in the syntax of Python's `re` and without regard to case: lets through all that match.
 
     Lines are looked at one by one: `^` and `$` stand for their limits.
     """
@@ -21,29 +22,29 @@ class Sieve:
         options = re2.Options()
         options.case_sensitive = False
         options.log_errors = False
-        options.max_mem = _MEMORY
-        self._set = re2.Set.SearchSet(options)
+        self._filter = re2.Filter()  # looks for the words that each needs, all at once, before it tries any
         self._numbers: list[int] = []
         self._unknown: list[int] = []  # what RE2 does not know, such as a reference to a group
         for number, pattern in enumerate(patterns):
             try:
-                self._set.Add(f"(?m){_coarse(pattern)}")
+                self._filter.Add(f"(?m){_coarse(pattern).translate(_FOLDED)}", options)
                 self._numbers.append(number)
             except re2.error:
                 self._unknown.append(number)
-        self._set.Compile()
+        self._filter.Compile()
 
     def candidates(self, text: str) -> list[int]:
         """Numbers of the patterns that may match somewhere in the text, in their order; none is left out that does."""
-        return sorted([*self._unknown, *(self._numbers[index] for index in self._set.Match(text) or ())])
+        found = self._filter.Match((text if text.isascii() else text.translate(_FOLDED)).lower()) or ()
+        return sorted([*self._unknown, *(self._numbers[index] for index in found)])
 
 
 def _coarse(pattern: str) -> str:
-    """A pattern in RE2's syntax that matches wherever the pattern does: without lookarounds and limits of words.
+    """A pattern in RE2's syntax that matches wherever the pattern does: without lookarounds, limits of words and regard to case.
 
     In RE2 the classes of characters stand for ASCII alone, and those of Unicode would make the automaton too large.
     """
-    pattern = re.sub(r"\\[bB]", "", _LOOKAROUND.sub("", pattern))
+    pattern = re.sub(r"\\[bB]", "", _LOOKAROUND.sub("", pattern)).replace("(?-i:", "(?:")
     return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", lambda part: _coarse_class(part[0]), pattern)
 
 
