@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import resource
@@ -83,6 +84,7 @@ async def bare(bodies: list[dict[str, object]], concurrency: int) -> None:
 
 def compare(grouping: str, *, short: bool) -> None:
     """Print wall and processor time of both, three times in turns, and the ratios of the fastest."""
+    gc.set_threshold(100_000, 50, 50)  # for both, as the command does for itself
     settings = Settings(model="benchmark", base_url=URL, concurrency=32, grouping=grouping)
     pack = load_rubrics()
     with tempfile.TemporaryDirectory() as name, endpoint(200):
@@ -107,7 +109,7 @@ def compare(grouping: str, *, short: bool) -> None:
             for what, times in figures.items():
                 wall, cpu = time.monotonic(), time.process_time()
                 if what == "critic":
-                    done = len(list(screen([folder], out=Path(name) / f"out-{turn}", settings=settings, rubrics=pack)))
+                    done = sum(1 for _ in screen([folder], out=Path(name) / f"out-{turn}", settings=settings, rubrics=pack))
                     if done != len(paths):
                         raise SystemExit(f"only {done} reviews")
                 else:
