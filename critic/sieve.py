@@ -40,7 +40,7 @@ class Sieve:
 
 
 def _coarse(pattern: str) -> str:
-    """A pattern in RE2's syntax that matches wherever the pattern does: without lookarounds, limits of words and regard to case.
+    """A pattern in RE2's syntax that matches wherever the pattern does: without case, limits of words and lookarounds.
 
     In RE2 the classes of characters stand for ASCII alone, and those of Unicode would make the automaton too large.
     """

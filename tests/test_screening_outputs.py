@@ -24,9 +24,11 @@ from critic.recording import replaying
 from critic.render.words import credit_standing, standing
 from critic.rubrics import RubricPack, load_rubrics
 from critic.screening import heatmap
-from critic.screening import round as round_page
 from critic.screening.findings import findings_lines
-from critic.screening.rows import Cell, Row, RowStatus, ranked
+from critic.screening.ranking import Ranking
+from critic.screening.round import Round, render
+from critic.screening.rows import Cell, Row, RowStatus, rank
+from critic.screening.store import Result, Store
 from critic.screening.tables import write_csv, write_xlsx
 from critic.settings import Settings, load_settings
 from tests.conftest import CORPUS, RECORDINGS, ROOT
@@ -61,13 +63,19 @@ def recorded() -> list[Review]:
 def offline() -> list[Row]:
     names = ["D02-cbrn-quiz", "D06-cyber-range-revised", "D12-lab-governance-audit", "N01-eoi-chem-agents"]
     rows = [Row.of(reviewed(name, recorded=False), f"round/{name}.md", f"reviews/{name}.html") for name in names]
-    return ranked(
-        [
-            *rows,
-            Row.unreadable("round/scan.pdf", "scan.pdf has no text: it is a scan; run a text recognition first."),
-            Row.duplicate("round/again/quiz.md", "round/D02-cbrn-quiz.md"),
-        ]
-    )
+    rows += [
+        Row.unreadable("round/scan.pdf", "scan.pdf has no text: it is a scan; run a text recognition first."),
+        Row.duplicate("round/again/quiz.md", "round/D02-cbrn-quiz.md"),
+    ]
+    return sorted(rows, key=rank)
+
+
+def the_round(rows: list[Row], pack: RubricPack = PACK) -> str:
+    return render(Round(rows, pack), pack)
+
+
+def heat_map(rows: list[Row]) -> str:
+    return "".join(heatmap.render(rows, Round(rows, PACK), PACK))
 
 
 def row(path: str = "a.md", cells: dict[str, Cell] | None = None, **changes: Any) -> Row:
@@ -150,7 +158,7 @@ def test_links_stay_in_the_folder(recorded: list[Review], page: str, link: str) 
 def test_names_that_are_no_utf8_can_be_written(recorded: list[Review], tmp_path: Path) -> None:
     rows = [Row.of(recorded[0], "caf\udce9.md", "x.html"), Row.unreadable("\udcff.md", "\udcff"), Row.duplicate("b", "\udcff")]
     assert written(rows, tmp_path)[0]["path"] == "caf\ufffd.md"
-    assert "caf\ufffd.md" in heatmap.render(rows, PACK)
+    assert "caf\ufffd.md" in heat_map(rows)
     assert json.loads(next(findings_lines(recorded[0], "caf\udce9.md")))["path"] == "caf\ufffd.md"
 
 
@@ -172,11 +180,27 @@ def test_ranking() -> None:
         row("a/m.md", status=RowStatus.OUT_OF_SCOPE, in_scope=False),
         Row.duplicate("a/a.md", "e"),
     ]
-    assert ranked(reversed(rows)) == rows
+    assert sorted(rows[::-1], key=rank) == rows
+
+
+def test_what_is_done_comes_back_in_order() -> None:
+    store = Store(None)
+    rows = [
+        Row.unreadable("z.pdf", "torn"),
+        row("e", {"U4": cell("raised", "critical")}, critical=1),
+        Row.duplicate("a.md", "e"),
+    ]
+    store.keep_result("key", Result(rows[1].model_dump_json(), "{}\n"))
+    ranking = Ranking(store)
+    for done, key in zip(reversed(rows), (None, "key", None), strict=True):
+        ranking.add(done, key)
+    assert list(ranking) == list(ranking) == rows
+    assert list(ranking.findings()) == ["", "{}\n", ""]
+    assert ranking.statuses == {"unreadable": 1, "reviewed": 1, "duplicate": 1}
 
 
 def test_the_documentation_quotes_the_ranking() -> None:
-    rule = " ".join((ranked.__doc__ or "").split("\n\n", 1)[1].split())
+    rule = " ".join((rank.__doc__ or "").split("\n\n", 1)[1].split())
     assert rule in " ".join((ROOT / "docs" / "screening.md").read_text(encoding="utf-8").split())
 
 
@@ -270,7 +294,7 @@ def test_findings_lines(recorded: list[Review]) -> None:
 
 
 def test_round(offline: list[Row], snapshot: SnapshotAssertion) -> None:
-    assert round_page.render(offline, PACK) == snapshot
+    assert the_round(offline) == snapshot
 
 
 def test_the_round_counts_only_what_is_relied_on(pack: RubricPack) -> None:
@@ -290,13 +314,13 @@ def test_the_round_counts_only_what_is_relied_on(pack: RubricPack) -> None:
         Row.unreadable("11", "torn"),
     ]
     asked = pack.only(["U4", "H3", "M1"])
-    first, second, third = round_page.tallies(rows, asked)
+    first, second, third = Round(rows, asked).tallies
     assert (first.critique.id, first.open, first.concerned, first.none) == ("U4", 2, 4, 2)
     assert first.verdicts == {"raised": 1, "partly_answered": 1, "answered": 2, "not_applicable": 1}
     assert first.severities == {"major": 1, "minor": 1}
     assert (second.critique.id, second.open, second.concerned) == ("H3", 1, 3)
     assert (third.critique.id, third.open, third.concerned, third.share) == ("M1", 0, 0, 0)
-    page = round_page.render(rows, asked)
+    page = the_round(rows, asked)
     assert "Counted are the 7 proposals" in page
     assert "| U4 | Measurement-deployment gap | 2 of 4 (50%) | 1 | 1 | 2 | 1 | 2 | 0, 1, 1 |" in page
     asks = page.split("## What the call could ask")[1]
@@ -308,19 +332,19 @@ def test_the_round_counts_only_what_is_relied_on(pack: RubricPack) -> None:
 def test_the_round_says_what_it_cost_and_what_it_does_not_know() -> None:
     usage = {"requests": 2, "input_tokens": 1000, "cached_tokens": 400, "output_tokens": 50, "reasoning_tokens": 7}
     known, unknown = row("a", usage=usage, price_usd=0.125), row("b", usage=usage)
-    page = round_page.render([known, known, unknown], PACK)
+    page = the_round([known, known, unknown])
     assert "- requests: 6\n- tokens: 3,000 in (1,200 cached), 150 out (21 for reasoning)\n" in page
     assert "- price: 0.25 USD, for the 2 of 3 proposals whose price is known" in page
-    assert "- price: 0.12 USD\n" in round_page.render([known], PACK)
-    assert "- price: not known" in round_page.render([unknown], PACK)
-    assert "No request was sent." in round_page.render([], PACK)
+    assert "- price: 0.12 USD\n" in the_round([known])
+    assert "- price: not known" in the_round([unknown])
+    assert "No request was sent." in the_round([])
 
 
 def test_the_round_gets_no_markup() -> None:
     page = (
         MarkdownIt("commonmark")
         .enable("table")
-        .render(round_page.render([Row.unreadable(HOSTILE, HOSTILE), Row.duplicate("a\n# b", HOSTILE)], PACK))
+        .render(the_round([Row.unreadable(HOSTILE, HOSTILE), Row.duplicate("a\n# b", HOSTILE)]))
     )
     for markup in ("<script", "<a ", "<img", "<code", "<strong>b", "<h1>b"):
         assert markup not in page
@@ -333,7 +357,7 @@ def test_the_heat_map_gets_no_markup(recorded: list[Review]) -> None:
     review = recorded[0]
     subject = review.subject.model_copy(update={"title": HOSTILE})
     rows = [Row.of(review.model_copy(update={"subject": subject}), HOSTILE, HOSTILE), Row.unreadable(HOSTILE, HOSTILE)]
-    text = heatmap.render(rows, PACK)
+    text = heat_map(rows)
     page = html.fromstring(text)
     clean = render_fixed(text)
     assert [element.tag for element in page.iter()] == [element.tag for element in html.fromstring(clean).iter()]
@@ -348,7 +372,7 @@ def render_fixed(text: str) -> str:
 
 
 def test_the_heat_map_loads_nothing(offline: list[Row]) -> None:
-    page = html.fromstring(heatmap.render(offline, PACK))
+    page = html.fromstring(heat_map(offline))
     policy = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy

@@ -11,7 +11,8 @@ import pytest
 from critic.findings import Severity, Status, Verdict
 from critic.rubrics import load_rubrics
 from critic.screening.heatmap import write_heatmap
-from critic.screening.rows import Cell, Row, RowStatus, ranked
+from critic.screening.round import Round
+from critic.screening.rows import Cell, Row, RowStatus, rank
 
 PACK = load_rubrics()
 IDS = [critique.id for critique in PACK.critiques]
@@ -44,13 +45,14 @@ def made(number: int, **changes: Any) -> Row:
     return Row(**fields | changes)
 
 
-ROWS = ranked(
+ROWS = sorted(
     [
         *(made(number) for number in range(12)),
         made(12, path=HOSTILE, name=HOSTILE, title=HOSTILE, status=RowStatus.TAMPERED, problem=HOSTILE),
         Row.unreadable("scan.pdf", "It is a scan."),
         Row.duplicate("copy.md", "in/p00001.md"),
-    ]
+    ],
+    key=rank,
 )
 
 
@@ -61,7 +63,7 @@ def page(browser: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
 
 def opened(browser: Any, folder: Path, rows: list[Row], scheme: str = "light") -> Iterator[Any]:
     """The page in a browser; afterwards nothing must have gone wrong or left the machine."""
-    write_heatmap(rows, folder / "index.html", PACK)
+    write_heatmap(rows, Round(rows, PACK), folder / "index.html", PACK)
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1300, "height": 900})
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text))

@@ -30,7 +30,6 @@ from critic.errors import InputError
 
 if TYPE_CHECKING:
     from critic.screening.batch import BatchService, Received
-    from critic.screening.rows import Row
 
 _JOB = "job.json"  # what `write` was told, for when the results are there
 app = typer.Typer(no_args_is_help=True, help="Screen through a batch service, or a machine of your own.")
@@ -131,12 +130,11 @@ def read(files: Annotated[list[Path], typer.Argument(help="Result files in the B
 
 def _written(out: Path, job: dict[str, Any]) -> int:
     """Write what is answered as reviews and tables, and what is not as requests; returns the exit code."""
-    from critic.cli.screen import concluded, say, unsent_run
+    from critic.cli.screen import concluded, say, unsent, unsent_run
     from critic.rubrics import load_rubrics
     from critic.screening.batch import RequestFiles, asked_in
     from critic.screening.folder import find
     from critic.screening.results import opened
-    from critic.screening.screen import carried_out
     from critic.screening.unsent import UnsentGate
     from critic.settings import DEFAULT_MODEL, load_settings
 
@@ -155,13 +153,9 @@ def _written(out: Path, job: dict[str, Any]) -> int:
         waiting = {key for name, collected in submitted.items() if not collected for key in asked_in(folder / name)}
         requests = RequestFiles(folder, first=len(submitted) + 1)
         gate = UnsentGate(store, lambda key, body: None if key in waiting else requests.add(key, body))
-
-        async def done() -> list[Row]:
-            run = unsent_run(settings, pack, store, gate, out)
-            return [screened.row async for screened in carried_out(run, store, files)]
-
-        rows = asyncio.run(done())
-        code = concluded(rows, gate.closed, out, len(files), "")
+        run = unsent_run(settings, pack, store, gate, out)
+        asyncio.run(unsent(run, store, files))
+        code = concluded(run.ranking, gate.closed, out, len(files), "")
     if waiting:
         say(f"{len(waiting)} requests were submitted and have no answer yet: critic batch status.")
     if requests.paths:

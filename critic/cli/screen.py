@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from critic.rubrics import RubricPack, load_rubrics
 from critic.screening.estimate import Estimate
 from critic.screening.folder import Found, Skipped, find
 from critic.screening.gate import StoringGate, live_gate
-from critic.screening.results import counted, opened
-from critic.screening.rows import Row, RowStatus
+from critic.screening.ranking import Ranking, counted
+from critic.screening.results import opened
+from critic.screening.rows import RowStatus
 from critic.screening.run import Run, Screened
 from critic.screening.screen import carried_out
 from critic.screening.store import STORE, Store
@@ -70,14 +72,14 @@ def run(options: Options) -> int:
             names = ", ".join(dict.fromkeys(chat.model for chat in chats))
             say(f"Sending {len(files)} proposals to {chats[0].host} (model {names}), {settings.concurrency} requests at once.")
         job = Run(settings, pack, store, gate, options.out)
-        rows, stopped = asyncio.run(_screened(job, gate, store, files, again=options.ask_again))
+        stopped = asyncio.run(_screened(job, gate, store, files, again=options.ask_again))
         cost = _cost(store, settings) if settings.online else ""
-    return concluded(rows, stopped, options.out, len(files), cost)
+        return concluded(job.ranking, stopped, options.out, len(files), cost)
 
 
 async def _screened(
     job: Run, gate: StoringGate, store: Store, files: Sequence[Found | Skipped], *, again: bool
-) -> tuple[list[Row], CriticError | None]:
+) -> CriticError | None:
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -87,15 +89,13 @@ async def _screened(
 
     if sys.platform != "win32":
         loop.add_signal_handler(signal.SIGINT, interrupt)
-    rows: list[Row] = []
     try:
         with Meter(len(files), gate) as meter:
             async for screened in carried_out(job, store, files, again=again):
-                rows.append(screened.row)
                 meter.advance(screened)
     except CriticError as error:
-        return rows, error
-    return rows, None
+        return error
+    return None
 
 
 class Meter:
@@ -148,20 +148,20 @@ def _cost(store: Store, settings: Settings) -> str:
     )
 
 
-def concluded(rows: Sequence[Row], stopped: CriticError | None, out: Path, files: int, cost: str) -> int:
+def concluded(rows: Ranking, stopped: CriticError | None, out: Path, files: int, cost: str) -> int:
     """Say how a run ended; returns the exit code."""
-    statuses = counted(rows)
-    parts = [f"{count} {name}" for name, count in statuses.items()] + [f"{files - len(rows)} open"] * (files > len(rows))
+    parts = [f"{count} {name}" for name, count in counted(rows.statuses).items()]
+    parts += [f"{files - len(rows)} open"] * (files > len(rows))
     say(f"{files} files: {', '.join(parts) or 'none'}.")
     if cost:
         say(cost)
-    for row in [row for row in rows if row.status is RowStatus.UNREADABLE][:5]:
+    for row in islice(takewhile(lambda row: row.status is RowStatus.UNREADABLE, rows), 5):
         say(f"not read: {row.path}: {row.problem}")
     say(f"Results: {out / 'index.html'}, summary.csv, summary.xlsx, findings.jsonl, round.md and reviews/ beside it.")
     if stopped:
         say(f"critic: {stopped}")
         return stopped.exit_code
-    if any(row.complete is False or row.trustworthy is False for row in rows):
+    if rows.statuses[RowStatus.INCOMPLETE] or rows.statuses[RowStatus.UNTRUSTWORTHY]:
         say("critic: Some reviews are incomplete or not to be trusted; they stand first in the tables. The same command")
         say("asks again what failed; with --ask-again also what a model answered unusably.")
         return 3
@@ -174,9 +174,9 @@ def _estimate(options: Options, settings: Settings, pack: RubricPack, files: Seq
         estimate = Estimate()
         asked = settings if settings.online else settings.model_copy(update={"model": DEFAULT_MODEL})
         job = unsent_run(asked, pack, store, UnsentGate(store, lambda _, body: estimate.add(body)), None)
-        rows = asyncio.run(_all(job, files))
-    open_files = len(files) - len(rows)
-    parts = [f"{open_files} to review", *(f"{count} {name}" for name, count in counted(rows).items())]
+        asyncio.run(unsent(job, store, files))
+    open_files = len(files) - len(job.ranking)
+    parts = [f"{open_files} to review", *(f"{count} {name}" for name, count in counted(job.ranking.statuses).items())]
     print(f"{len(files)} files: {', '.join(parts)}")
     if settings.second_look:
         estimate = estimate.with_second_looks(open_files)
@@ -197,8 +197,10 @@ def unsent_run(settings: Settings, pack: RubricPack, store: Store, gate: UnsentG
     return Run(settings.model_copy(update={"base_url": _NOWHERE}), pack, store, gate, out)
 
 
-async def _all(job: Run, files: Sequence[Found | Skipped]) -> list[Row]:
-    return [screened.row async for screened in job.screen(files)]
+async def unsent(job: Run, store: Store, files: Sequence[Found | Skipped]) -> None:
+    """Carry out a run that says nothing on its way."""
+    async for _ in carried_out(job, store, files):
+        pass
 
 
 def say(text: str) -> None:

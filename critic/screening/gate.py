@@ -25,10 +25,16 @@ class StoringGate:
 
     sends = True
 
-    def __init__(self, store: Store, pace: Pace, budget: Budget) -> None:
+    def __init__(self, store: Store, pace: Pace, budget: Budget, asked: set[str] | None = None) -> None:
+        """Args:
+        store: for what is known and what comes.
+        pace: for what is sent.
+        budget: for what it costs.
+        asked: gathers the keys of all requests, for whoever wants to forget their answers.
+        """
         self._store, self.pace, self.budget = store, pace, budget
         self.closed: CriticError | None = None
-        self.asked: set[str] = set()  # keys of all requests, for whoever wants to forget their answers
+        self._asked = asked
 
     def close(self, why: CriticError) -> None:
         """Let nothing out any more; the first reason stands."""
@@ -36,7 +42,8 @@ class StoringGate:
 
     def stored(self, body: Mapping[str, Any]) -> Answer | None:
         key = request_key(body)
-        self.asked.add(key)
+        if self._asked is not None:
+            self._asked.add(key)
         return None if anew.get() else self._store.answer(key)
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -19,7 +19,8 @@ from critic.findings import Review
 from critic.render import Format, renderer
 from critic.rubrics import RubricPack
 from critic.screening.findings import findings_lines
-from critic.screening.rows import Row, RowStatus, ranked
+from critic.screening.ranking import Ranking
+from critic.screening.rows import Row
 from critic.screening.store import STORE, Result, Store
 
 _PAGE = "html"  # what the tables link to
@@ -67,40 +68,37 @@ class Results:
         return Review.model_validate_json(self._path(name, "json").read_bytes())
 
     def forget(self, key: str, name: str, answers: Iterable[str]) -> None:
-        """Delete a review, its result, and what was answered on the way to it, by `StoringGate.asked`."""
+        """Delete a review, its result, and what was answered on the way to it, by `request_key`."""
         for ending in _FORMATS:
             self._path(name, ending).unlink(missing_ok=True)
         self._store.forget(key, answers)
 
-    def write_tables(self, keyed: Sequence[tuple[Row, str | None]], pack: RubricPack, run: dict[str, Any]) -> None:
+    def write_tables(self, rows: Ranking, pack: RubricPack, run: dict[str, Any]) -> None:
         """Write what a run ends with.
 
         Args:
-            keyed: the row of every file, and the key of its result if it has one.
+            rows: of every file.
             pack: the rubrics.
             run: how the run went, as JSON.
         """
         from critic.screening.heatmap import write_heatmap
-        from critic.screening.round import write_round
+        from critic.screening.round import Round, write_round
         from critic.screening.tables import write_csv, write_xlsx
 
         if self._folder is None:
             return
-        keys = {row.path: key for row, key in keyed}
-        rows = ranked(row for row, _ in keyed)
-        writers: dict[str, Callable[[list[Row], Path, RubricPack], None]] = {
-            "summary.csv": write_csv,
-            "summary.xlsx": write_xlsx,
-            "index.html": write_heatmap,
-            "round.md": write_round,
+        told = Round(rows, pack)
+        writers: dict[str, Callable[[Path], None]] = {
+            "summary.csv": lambda path: write_csv(rows, path, pack),
+            "summary.xlsx": lambda path: write_xlsx(rows, path, pack),
+            "index.html": lambda path: write_heatmap(rows, told, path, pack),
+            "round.md": lambda path: write_round(told, path, pack),
         }
         for name, write in writers.items():
             with whole(self._folder / name) as draft:
-                write(rows, draft, pack)
+                write(draft)
         with whole(self._folder / "findings.jsonl") as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
-            for row in rows:
-                result = self._store.result(keys[row.path] or "")
-                file.write(result.findings if result and row.status is not RowStatus.DUPLICATE else "")
+            file.writelines(rows.findings())
         with whole(self._folder / "run.json") as draft:
             draft.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -158,8 +156,3 @@ def opened(folder: Path | None) -> Iterator[Store]:
 
 def _me() -> str:
     return f"process {os.getpid()} on {platform.node()}, since {datetime.now():%Y-%m-%d %H:%M}"
-
-
-def counted(rows: Sequence[Row]) -> dict[str, int]:
-    """How many files there are of each status, those first that a person should look at first."""
-    return {status.value: n for status in RowStatus if (n := sum(row.status is status for row in rows))}

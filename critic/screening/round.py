@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from critic.findings import Severity, Status, Usage, Verdict
 from critic.render.escape import markdown as escaped
 from critic.render.words import VERDICT
 from critic.rubrics import Critique, RubricPack
-from critic.screening.rows import Row, RowStatus
+from critic.screening.rows import Cell, Row, RowStatus
 
 _HEADINGS = {
     RowStatus.UNREADABLE: "Not read",
@@ -23,14 +23,23 @@ _HEADINGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tally:
     """How the proposals that count stand to one critique; every proposal is in exactly one of the five numbers."""
 
     critique: Critique
-    verdicts: Counter[Verdict]
-    severities: Counter[Severity]  # of the open ones
-    none: int  # unsupported or failed
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    severities: Counter[Severity] = field(default_factory=Counter)  # of the open ones
+    none: int = 0  # unsupported or failed
+
+    def add(self, cell: Cell) -> None:
+        """Count how one proposal stands to it."""
+        if cell.status is not Status.JUDGED or cell.verdict is None:
+            self.none += 1
+            return
+        self.verdicts[cell.verdict] += 1
+        if cell.severity:
+            self.severities[cell.severity] += 1
 
     @property
     def open(self) -> int:
@@ -48,69 +57,85 @@ class Tally:
         return self.open / self.concerned if self.concerned else 0.0
 
 
-def tallies(rows: Iterable[Row], pack: RubricPack) -> list[Tally]:
-    """Count the verdicts on each critique, over the rows that are relied on; what most leave open comes first."""
-    counted = [row.cells for row in rows if row.relied_on]
-    found: list[Tally] = []
-    for critique in pack.critiques:
-        cells = [cells[critique.id] for cells in counted if critique.id in cells]
-        judged = [cell for cell in cells if cell.status is Status.JUDGED]
-        found.append(
-            Tally(
-                critique=critique,
-                verdicts=Counter(cell.verdict for cell in judged if cell.verdict),
-                severities=Counter(cell.severity for cell in judged if cell.severity),
-                none=len(cells) - len(judged),
-            )
-        )
-    return sorted(found, key=lambda tally: (-tally.share, -tally.open, -tally.concerned))
+class Round:
+    """A whole round in numbers, counted in one go through its rows."""
+
+    def __init__(self, rows: Iterable[Row], pack: RubricPack) -> None:
+        """Args:
+        rows: in the order in which lists of them are shown.
+        pack: the rubrics; of its critiques, what most proposals leave open comes first.
+        """
+        self.statuses: Counter[RowStatus] = Counter()
+        self.listed: dict[RowStatus, list[str]] = {status: [] for status in _HEADINGS}  # lines of Markdown
+        self.relied_on = self.asked = 0  # proposals whose verdicts count, and those that a model was asked about
+        self.usage = Usage()
+        self.prices: list[float] = []  # US dollars, of the proposals whose price is known
+        self._models: Counter[tuple[str, str | None]] = Counter()
+        tallies = {critique.id: Tally(critique) for critique in pack.critiques}
+        for row in rows:
+            self._add(row)
+            for id, cell in row.cells.items() if row.relied_on else ():
+                if id in tallies:
+                    tallies[id].add(cell)
+        self.tallies = sorted(tallies.values(), key=lambda tally: (-tally.share, -tally.open, -tally.concerned))
+
+    def _add(self, row: Row) -> None:
+        self.statuses[row.status] += 1
+        if row.status in self.listed:
+            self.listed[row.status].append(f"- {escaped(row.path)}: {escaped(row.problem) or 'no reason is known'}")
+        self.relied_on += row.relied_on
+        self.asked += row.usage.requests > 0
+        self.usage += row.usage
+        if row.price_usd is not None:
+            self.prices.append(row.price_usd)
+        if row.mode:
+            self._models[row.mode, row.model] += 1
+
+    @property
+    def files(self) -> str:
+        """How many there are, such as `1,204 files`."""
+        count = self.statuses.total()
+        return f"{count:,} file{'' if count == 1 else 's'}"
+
+    @property
+    def overview(self) -> str:
+        """How many have which status, such as `20 reviewed, 1 tampered, 1 duplicate`."""
+        first = (RowStatus.REVIEWED, *(status for status in RowStatus if status is not RowStatus.REVIEWED))
+        return ", ".join(f"{self.statuses[status]:,} {status.value}" for status in first if self.statuses[status]) or "none"
+
+    @property
+    def manner(self) -> list[str]:
+        """How the verdicts came about, in sentences."""
+        words = {"live": "{1:,} judged by {0}.", "recorded": "{1:,} from recordings of {0}."}
+        offline = "OFFLINE SCREEN: {1:,} judged by the cues in the rubrics, not by a model's reading."
+        return [
+            words.get(mode, offline).format(model or "a model without a name", count)
+            for (mode, model), count in sorted(self._models.items(), key=lambda item: -item[1])
+        ]
 
 
-def overview(rows: Iterable[Row]) -> str:
-    """How many proposals have which status, such as `20 reviewed, 1 tampered, 1 duplicate`."""
-    counts = Counter(row.status for row in rows)
-    first = (RowStatus.REVIEWED, *(status for status in RowStatus if status is not RowStatus.REVIEWED))
-    return ", ".join(f"{counts[status]:,} {status.value}" for status in first if counts[status]) or "none"
+def write_round(told: Round, path: Path, pack: RubricPack) -> None:
+    """Write the page in Markdown."""
+    path.write_text(render(told, pack), encoding="utf-8")
 
 
-def manner(rows: Iterable[Row]) -> list[str]:
-    """How the verdicts came about, in sentences."""
-    models = Counter((row.mode, row.model) for row in rows if row.mode)
-    words = {"live": "{1:,} judged by {0}.", "recorded": "{1:,} from recordings of {0}."}
-    offline = "OFFLINE SCREEN: {1:,} judged by the cues in the rubrics, not by a model's reading."
-    return [
-        words.get(mode or "", offline).format(model or "a model without a name", count)
-        for (mode, model), count in sorted(models.items(), key=lambda item: -item[1])
-    ]
-
-
-def write_round(rows: Iterable[Row], path: Path, pack: RubricPack) -> None:
-    """Write the page in Markdown; lists keep the order of the rows."""
-    path.write_text(render(list(rows), pack), encoding="utf-8")
-
-
-def render(rows: Sequence[Row], pack: RubricPack) -> str:
+def render(told: Round, pack: RubricPack) -> str:
     """The page in Markdown; nothing in a proposal or its name can add markup to it."""
-    lines = [f"# The round: {len(rows):,} file{'' if len(rows) == 1 else 's'}", "", f"**{overview(rows)}**", ""]
-    lines += [f"> {escaped(sentence)}\n" for sentence in manner(rows)]
-    found = tallies(rows, pack)
-    lines += ["## What proposals leave open", "", *_counted(rows), "", *_table(found), ""]
-    lines += _questions(found, pack)
+    lines = [f"# The round: {told.files}", "", f"**{told.overview}**", ""]
+    lines += [f"> {escaped(sentence)}\n" for sentence in told.manner]
+    lines += ["## What proposals leave open", "", *_counted(told), "", *_table(told.tallies), ""]
+    lines += _questions(told.tallies, pack)
     for status, heading in _HEADINGS.items():
-        listed = [row for row in rows if row.status is status]
-        if listed:
-            lines += [f"## {heading} ({len(listed):,})", ""]
-            lines += [f"- {escaped(row.path)}: {escaped(row.problem) or 'no reason is known'}" for row in listed]
-            lines += [""]
-    return "\n".join([*lines, "## What the reviews cost", "", *_cost(rows)]) + "\n"
+        if listed := told.listed[status]:
+            lines += [f"## {heading} ({len(listed):,})", "", *listed, ""]
+    return "\n".join([*lines, "## What the reviews cost", "", *_cost(told)]) + "\n"
 
 
-def _counted(rows: Sequence[Row]) -> list[str]:
-    counted = sum(row.relied_on for row in rows)
+def _counted(told: Round) -> list[str]:
     return [
-        f"Counted are the {counted:,} proposals whose verdicts are relied on: in scope, not tampered with, not under a failed "
-        "probe; of an incomplete review, the verdicts that there are. Open is what is raised or partly answered; its share is "
-        "of the proposals that the critique concerns; those where it is not applicable and those without a verdict "
+        f"Counted are the {told.relied_on:,} proposals whose verdicts are relied on: in scope, not tampered with, not under a "
+        "failed probe; of an incomplete review, the verdicts that there are. Open is what is raised or partly answered; its "
+        "share is of the proposals that the critique concerns; those where it is not applicable and those without a verdict "
         "(unsupported or failed) are left out of it."
     ]
 
@@ -153,16 +178,14 @@ def _questions(found: Iterable[Tally], pack: RubricPack) -> list[str]:
     return lines
 
 
-def _cost(rows: Sequence[Row]) -> list[str]:
-    usage = sum((row.usage for row in rows), Usage())
+def _cost(told: Round) -> list[str]:
+    usage, priced = told.usage, len(told.prices)
     if not usage.requests:
         return ["No request was sent."]
-    prices = [row.price_usd for row in rows if row.price_usd is not None]
-    asked = sum(row.usage.requests > 0 for row in rows)
-    known = "" if len(prices) == asked else f", for the {len(prices):,} of {asked:,} proposals whose price is known"
+    known = "" if priced == told.asked else f", for the {priced:,} of {told.asked:,} proposals whose price is known"
     return [
         f"- requests: {usage.requests:,}",
         f"- tokens: {usage.input_tokens:,} in ({usage.cached_tokens:,} cached), {usage.output_tokens:,} out "
         f"({usage.reasoning_tokens:,} for reasoning)",
-        f"- price: {sum(prices):.2f} USD{known}" if prices else "- price: not known",
+        f"- price: {sum(told.prices):.2f} USD{known}" if told.prices else "- price: not known",
     ]

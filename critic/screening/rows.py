@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
 from os import fsencode
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from critic.findings import Assessment, NoticeLevel, Review, Severity, Status, Usage, Verdict
 from critic.render.words import VERDICT, clean, credit_standing, tampering
@@ -67,12 +65,6 @@ class Cell(BaseModel):
         return ", ".join(filter(None, (VERDICT[self.verdict], self.severity)))
 
 
-@cache
-def _shared(cell: Cell) -> Cell:
-    """One object for all cells that are alike, so that ten thousand rows stay small."""
-    return cell
-
-
 class Row(BaseModel):
     """What one proposal is in a table. Without a review of its own, `complete` and `tampered` are null."""
 
@@ -94,7 +86,7 @@ class Row(BaseModel):
     minor: int = 0
     unsupported: int = Field(0, description="critiques whose verdict lacks its quotation")
     failed: int = Field(0, description="critiques and considerations without a verdict")
-    cells: dict[str, Annotated[Cell, AfterValidator(_shared)]] = Field({}, description="by id of the critique")
+    cells: dict[str, Cell] = Field({}, description="by id of the critique")
     credits: dict[str, str] = Field({}, description="by id of the consideration, in words")
     link: str | None = Field(None, description="relative URL of the review, percent-encoded")
     mode: Literal["live", "recorded", "offline"] | None = None
@@ -158,8 +150,8 @@ class Row(BaseModel):
         return self.in_scope is True and not self.tampered and self.trustworthy is not False
 
 
-def ranked(rows: Iterable[Row]) -> list[Row]:
-    """Put first what a person should look at first.
+def rank(row: Row) -> tuple[int | str, ...]:
+    """What rows are sorted by, so that first is what a person should look at first.
 
     1. By status: unreadable, incomplete, not to be trusted (the model missed a planted flaw), tampered with; then what is
        reviewed; then what is out of scope, and last the duplicates. Of several, the first counts.
@@ -167,12 +159,8 @@ def ranked(rows: Iterable[Row]) -> list[Row]:
     3. Then more unsupported verdicts.
     4. Then by file name and path.
     """
-
-    def key(row: Row) -> tuple[int | str, ...]:
-        gravity = (-row.critical, -row.major, -row.minor, -row.unsupported)
-        return (row.status.rank, *gravity, row.name.casefold(), row.path)
-
-    return sorted(rows, key=key)
+    gravity = (-row.critical, -row.major, -row.minor, -row.unsupported)
+    return (row.status.rank, *gravity, row.name.casefold(), row.path)
 
 
 def _problems(review: Review) -> dict[RowStatus, str]:

@@ -22,6 +22,7 @@ from critic.readers import read
 from critic.rubrics import RubricPack
 from critic.screening.folder import Found, Skipped
 from critic.screening.gate import StoringGate, anew
+from critic.screening.ranking import Ranking
 from critic.screening.results import Results
 from critic.screening.rows import Row, RowStatus
 from critic.screening.store import Store
@@ -70,6 +71,7 @@ class Run:
         self.settings = settings if settings.patience else settings.model_copy(update={"patience": _PATIENCE})
         self.pack, self.gate = pack, gate
         self.results = Results(store, folder, manner(settings, pack))
+        self.ranking = Ranking(store)  # of what is done, by `carried_out`
 
     async def screen(self, files: Iterable[Found | Skipped], *, again: bool = False) -> AsyncIterator[Screened]:
         """Review each file that is not done yet, several at once.

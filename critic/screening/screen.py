@@ -16,8 +16,9 @@ from critic.prompts import prompts_digest
 from critic.rubrics import RubricPack, load_rubrics
 from critic.screening.folder import Found, Skipped, find
 from critic.screening.gate import live_gate
-from critic.screening.results import counted, opened
-from critic.screening.rows import Row, RowStatus
+from critic.screening.ranking import counted
+from critic.screening.results import opened
+from critic.screening.rows import RowStatus
 from critic.screening.run import Run, Screened
 from critic.screening.store import Store
 from critic.settings import Settings, load_settings
@@ -85,23 +86,20 @@ async def ascreen(
 async def carried_out(
     run: Run, store: Store, files: Sequence[Found | Skipped], *, again: bool = False
 ) -> AsyncIterator[Screened]:
-    """Screen the files and, however that ends, write the tables. See `Run.screen`."""
+    """Screen the files, rank them and, however that ends, write the tables. See `Run.screen`."""
     began = datetime.now(UTC)
-    seen: list[Screened] = []
     try:
         async for screened in run.screen(files, again=again):
-            # Without its review, so that memory does not grow with the number that is done.
-            seen.append(Screened(screened.name, screened.row, screened.key))
+            run.ranking.add(screened.row, screened.key)
             yield screened
     finally:
-        rows = [screened.row for screened in seen]
-        told = _told(run, store, rows, len(files) - len(rows), began)
-        run.results.write_tables([(screened.row, screened.key) for screened in seen], run.pack, told)
+        run.results.write_tables(run.ranking, run.pack, _told(run, store, len(files), began))
 
 
-def _told(run: Run, store: Store, rows: list[Row], open: int, began: datetime) -> dict[str, Any]:
+def _told(run: Run, store: Store, files: int, began: datetime) -> dict[str, Any]:
     """How a run went, as JSON; the same for the same files and answers, apart from `times`."""
     ended = datetime.now(UTC)
+    left = files - len(run.ranking)
     usage = store.usage()
     prices = [price_of(each, model, run.settings.prices) for model, each in usage.items()]
     return {
@@ -110,7 +108,7 @@ def _told(run: Run, store: Store, rows: list[Row], open: int, began: datetime) -
         "rubric_pack": run.pack.about.name,
         "rubrics_digest": run.pack.digest,
         "prompts_digest": prompts_digest(),
-        "files": counted(rows) | ({"open": open} if open else {}),
+        "files": counted(run.ranking.statuses) | ({"open": left} if left else {}),
         "stopped": str(run.gate.closed) if run.gate.closed else None,
         "usage": {model or "unnamed": each.model_dump() for model, each in usage.items()},
         "price_usd": None if None in prices else round(sum(price or 0 for price in prices), 4),

@@ -32,6 +32,7 @@ class Job:
     """A review that is being made."""
 
     gate: StoringGate
+    asked: set[str]  # keys of the requests so far
     state: Literal["waiting", "reading", "judging"] = "waiting"
     cells: dict[str, Cell] = field(default_factory=dict)  # verified so far, by id of the critique
     task: asyncio.Task[None] | None = None
@@ -75,7 +76,9 @@ class Desk:
             return
         kept = self.shelf.kept[key]
         again = key in self._rows and all(self._store.answer(answer) for answer in kept.asked)
-        job = self._jobs[key] = Job(StoringGate(self._store, self._gate.pace, self._gate.budget))
+        asked: set[str] = set()
+        gate = StoringGate(self._store, self._gate.pace, self._gate.budget, asked)
+        job = self._jobs[key] = Job(gate, asked)
         job.task = asyncio.create_task(self._reviewed(kept, job, again=again))
         self._changed(key)
 
@@ -86,7 +89,7 @@ class Desk:
             job.task.cancel()
             await asyncio.wait([job.task])
         self._rows.pop(key, None)
-        self.shelf.delete(key, job.gate.asked if job else ())
+        self.shelf.delete(key, job.asked if job else ())
         self._changed(key)
 
     def reviewed(self, key: str) -> bool:
@@ -132,7 +135,7 @@ class Desk:
 
                 def told(reading: Reading) -> None:
                     job.cells |= self._cells(reading, proposal)
-                    self.shelf.note(kept.key, asked=sorted(job.gate.asked))
+                    self.shelf.note(kept.key, asked=sorted(job.asked))
                     self._changed(kept.key)
 
                 async with reviewer(self.settings, self.pack, gate=job.gate, told=told) as runnable:
@@ -149,7 +152,7 @@ class Desk:
             self._jobs.pop(kept.key, None)
             self._changed(kept.key)
         unreadable = bool(problem) and job.state == "reading"
-        self.shelf.note(kept.key, problem=clean(problem), unreadable=unreadable, asked=sorted(job.gate.asked))
+        self.shelf.note(kept.key, problem=clean(problem), unreadable=unreadable, asked=sorted(job.asked))
 
     def _cells(self, reading: Reading, proposal: Proposal) -> dict[str, Cell]:
         judged = {id: Cell.of(verify(judgement, self._critiques[id], proposal)) for id, judgement in reading.critiques.items()}
