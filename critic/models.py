@@ -99,6 +99,10 @@ class OpenAIChat(BaseChatModel):
         if client is not None:
             await client.close()
 
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """What tracers are told; LangChain's own makes it by way of a method that it warns of, and silences that each time."""
+        return {**self.asdict(), "stop": stop, **kwargs}
+
     def _generate(
         self,
         messages: list[BaseMessage],

@@ -12,6 +12,8 @@ import yaml
 
 from critic.sieve import Sieve
 
+_TOGETHER = 4  # lines that are sieved at once
+
 
 def kinds(lines: Sequence[str]) -> dict[int, str]:
     """The first kind that matches each line, by the line's number.
@@ -21,13 +23,17 @@ def kinds(lines: Sequence[str]) -> dict[int, str]:
     """
     sieve, entries = _sieve()
     found: dict[int, str] = {}
-    for number, line in enumerate(lines):
-        # Nearly every line falls through the sieve, which takes a thousandth of the time that the patterns take.
-        for index in sieve.candidates(line):
-            kind, pattern = entries[index]
-            if _compiled(pattern).search(line):
-                found[number] = kind
-                break
+    for first in range(0, len(lines), _TOGETHER):
+        some = lines[first : first + _TOGETHER]
+        # Nearly all fall through the sieve, which takes a thousandth of the time that the patterns take.
+        if not any(some) or not sieve.candidates("\n".join(some)):
+            continue
+        for number, line in enumerate(some, first):
+            for index in sieve.candidates(line):
+                kind, pattern = entries[index]
+                if _compiled(pattern).search(line):
+                    found[number] = kind
+                    break
     return found
 
 

@@ -31,6 +31,8 @@ from critic.proposal import Proposal
 from critic.rubrics import Consideration, Critique, RubricPack
 from critic.tampering import inspect
 
+_VERSION = version("critic")
+
 
 class Manner(BaseModel):
     """How an assessor is run, as far as it does not know itself; goes into `Review.provenance`."""
@@ -93,7 +95,7 @@ def build_review(reading: Reading, proposal: Proposal, pack: RubricPack, manner:
         considerations=considerations,
         recommendations=[RecommendationInfo(**r.model_dump()) for r in pack.recommendations if r.id in wanted],
         provenance=Provenance(
-            critic=version("critic"),
+            critic=_VERSION,
             mode="offline" if reading.mode == "offline" else "recorded" if manner.recorded else "live",
             model=reading.model,
             host=manner.host,

@@ -16,6 +16,7 @@ from critic.rubrics import RubricPack
 
 _EXCERPT = 300  # characters shown of what was found
 _PARROT = 10  # words in a row that a proposal does not share with a rubric by chance
+_HALF = _PARROT // 2
 _SHORT = 40  # characters; an order that is split over sentences has a short first part
 
 
@@ -86,6 +87,8 @@ def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
             for clause in (*critique.answered_when, *critique.not_applicable_when, *critique.partly_answered_when)
         )
     )
+    if _pieces(rubric).isdisjoint(_in_step(_words(proposal.text))):
+        return
     for start, end in proposal.sentences:
         if not rubric.isdisjoint(_runs(_words(proposal.text[start:end]))):
             yield Notice(
@@ -100,6 +103,16 @@ def _parroted(proposal: Proposal, pack: RubricPack) -> Iterator[Notice]:
 @lru_cache(maxsize=8)
 def _wording(clauses: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(run for clause in clauses for run in _runs(_words(clause)))
+
+
+@lru_cache(maxsize=8)
+def _pieces(rubric: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """All halves of the runs, one of which a text that shares a run has in step, wherever its words are counted from."""
+    return frozenset(run[index : index + _HALF] for run in rubric for index in range(_PARROT - _HALF + 1))
+
+
+def _in_step(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[index::_HALF] for index in range(_HALF)), strict=False)
 
 
 def _words(text: str) -> list[str]:
