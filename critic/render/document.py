@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from critic.render.words import clean_lines
 
@@ -19,8 +19,7 @@ Kind = Literal["heading", "paragraph", "bullet", "number", "row", "bars", "quote
 Span = tuple[int, int]  # start and end, as offsets into the text
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """A piece of text that is drawn in one way."""
 
     text: str
@@ -30,8 +29,7 @@ class Run:
     ends: tuple[int, ...] = ()  # of these, those whose last run it is
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A paragraph, a heading, a list item, a row."""
 
     kind: Kind
@@ -70,7 +68,7 @@ def document(text: str, quotations: Sequence[Span]) -> list[Block]:
         if not run.quotations:
             return run
         begins = tuple(quotation for quotation in run.quotations if first[quotation] == number)
-        return replace(run, begins=begins, ends=tuple(q for q in run.quotations if last[q] == number))
+        return run._replace(begins=begins, ends=tuple(q for q in run.quotations if last[q] == number))
 
     return [
         Block(
@@ -101,6 +99,7 @@ class _Lines:
         return list(pairwise(cuts))
 
 
+_MARKED = re.compile(r"\s*(?:[^\w\s]|_|\w{1,4}[.)])")  # how every line starts that begins a block
 _HEADING = re.compile(r"(#{1,6})[ \t]+(?=\S)")
 _BULLET = re.compile(r"([ \t]*)([-*+•][ \t]+)(?=\S)")
 _NUMBER = re.compile(r"([ \t]*)\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)][ \t]+(?=\S)")
@@ -148,6 +147,8 @@ def _blocks(text: str) -> Iterator[_Lines]:
 
 def _begin(line: str, start: int, end: int) -> _Lines | None:
     """The block that this line begins; None where it goes on with the one before, or is a paragraph's."""
+    if not _MARKED.match(line):
+        return None
     if found := _HEADING.match(line):
         return _Lines("heading", len(found[1]), start, end, [(start, start + found.end())])
     if _RULE.match(line):
@@ -178,6 +179,7 @@ def _broken(paragraph: str) -> bool:
     return any(len(line) < 55 for line in paragraph.split("\n")[:-1])
 
 
+_MARK = re.compile(r"[*_`]")
 # Bounded, so that a text full of stars costs no more than another.
 _EMPHASIS = re.compile(
     r"(?P<strong>\*\*|__)(?=\S).{1,400}?(?<=\S)(?P=strong)"
@@ -187,6 +189,11 @@ _EMPHASIS = re.compile(
 )
 
 
+def _emphases(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    mark = _MARK.search(text, start, end)  # far faster than the pattern, and most text has none
+    return _EMPHASIS.finditer(text, mark.start(), end) if mark else iter(())
+
+
 def _runs(
     text: str, span: Span, syntax: list[Span], edges: list[int], covering: list[tuple[int, ...]], *, plain: bool
 ) -> Iterator[Run]:
@@ -194,11 +201,15 @@ def _runs(
     start, end = span
     styles: list[tuple[int, int, str]] = [(a, b, "syntax") for a, b in syntax if start <= a < end]
     gaps = zip([start, *(b for _, b, _ in styles)], [*(a for a, _, _ in styles), end], strict=True)
-    for found in [] if plain else [found for gap in gaps for found in _EMPHASIS.finditer(text, *gap)]:
+    for found in [] if plain else [found for gap in gaps for found in _emphases(text, *gap)]:
         a, b, kind = found.start(), found.end(), str(found.lastgroup)
         width = len(found[kind])
         styles += [(a, a + width, "syntax"), (a + width, b - width, kind), (b - width, b, "syntax")]
     inside = edges[bisect_right(edges, start) : bisect_left(edges, end)]
+    if not styles and not inside:
+        edge = bisect_right(edges, start) - 1
+        yield Run(clean_lines(text[start:end]), "", covering[edge] if edge >= 0 else ())
+        return
     cuts = {start, end, *inside, *(cut for a, b, _ in styles for cut in (a, b))}
     styles.sort()
     begins = [begin for begin, _, _ in styles]
