@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -30,6 +32,20 @@ _PARAMETERS = ("temperature", "seed", "max_tokens", "max_completion_tokens")
 _FORMATS = ("json_schema", "json_object", "text")  # from strict to none: each is tried when the one before is refused
 
 
+class Body(dict[str, Any]):
+    """What is asked, as JSON; not to be changed any more."""
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256, in hexadecimal: proposal, rubrics, prompts, model and parameters are in it."""
+        contents = [str(message["content"]).encode() for message in self["messages"]]
+        outlines = [{**message, "content": len(text)} for message, text in zip(self["messages"], contents, strict=True)]
+        digest = sha256(json.dumps({**self, "messages": outlines}, sort_keys=True).encode())
+        for text in contents:  # long, and hashed many times faster than they are turned into JSON
+            digest.update(text)
+        return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an endpoint answered: a chat completion (200), or why it does not take the request (400 or 422)."""
@@ -44,13 +60,13 @@ class Gate(Protocol):
 
     sends: bool  # False if it turns away whatever it has no answer to
 
-    def stored(self, body: Mapping[str, Any]) -> Answer | None:
+    def stored(self, body: Body) -> Answer | None:
         """The answer to this very request, if there is one from before."""
 
-    def turn(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
+    def turn(self, body: Body) -> AbstractAsyncContextManager[None]:
         """Held while a request is under way; entering it waits for room. Raises CriticError if it is not to be sent."""
 
-    def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
+    def answered(self, body: Body, answer: Answer) -> None:
         """Told every answer, whatever its status."""
 
 
@@ -125,7 +141,7 @@ class OpenAIChat(BaseChatModel):
         converted = convert_to_openai_messages(messages)
         while True:
             asked_format = self._format
-            body = {"model": self.model, "messages": converted, **self._parameters(), **kwargs}
+            body = Body(model=self.model, messages=converted, **self._parameters(), **kwargs)
             if json_schema is not None and asked_format != "text":
                 strict = {"name": "reply", "strict": True, "schema": json_schema}
                 body["response_format"] = {"type": asked_format} | (
@@ -172,7 +188,7 @@ class OpenAIChat(BaseChatModel):
                 return True
         return False
 
-    async def _sent(self, body: dict[str, Any]) -> Answer:
+    async def _sent(self, body: Body) -> Answer:
         tries = 0
 
         def enough(state: RetryCallState) -> bool:
@@ -186,7 +202,7 @@ class OpenAIChat(BaseChatModel):
         self._answered = True
         return answer
 
-    async def _try(self, body: dict[str, Any]) -> Answer:
+    async def _try(self, body: Body) -> Answer:
         async with self._gate.turn(body) if self._gate else nullcontext():
             trouble: openai.APIStatusError | None = None
             try:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from critic.errors import CriticError
 from critic.findings import Usage
-from critic.models import Answer, usage_of
+from critic.models import Answer, Body, usage_of
 from critic.pricing import price_of
 from critic.screening.budget import Budget, tokens
 from critic.screening.pace import Pace
-from critic.screening.store import Store, request_key
+from critic.screening.store import Store
 from critic.settings import DEFAULT_MODEL, Settings
 
 anew: ContextVar[bool] = ContextVar("anew", default=False)  # whether what is stored is passed over, in this task
@@ -40,14 +39,13 @@ class StoringGate:
         """Let nothing out any more; the first reason stands."""
         self.closed = self.closed or why
 
-    def stored(self, body: Mapping[str, Any]) -> Answer | None:
-        key = request_key(body)
+    def stored(self, body: Body) -> Answer | None:
         if self._asked is not None:
-            self._asked.add(key)
-        return None if anew.get() else self._store.answer(key)
+            self._asked.add(body.key)
+        return None if anew.get() else self._store.answer(body.key)
 
     @asynccontextmanager
-    async def turn(self, body: Mapping[str, Any]) -> AsyncIterator[None]:
+    async def turn(self, body: Body) -> AsyncIterator[None]:
         async with self.pace.turn(tokens(body)):
             if self.closed:
                 raise self.closed
@@ -58,11 +56,9 @@ class StoringGate:
                 self.close(error)
                 raise
 
-    def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
+    def answered(self, body: Body, answer: Answer) -> None:
         self.pace.told(answer.status, answer.headers)
-        if answer.status in (200, 400, 422) and (
-            kept := keep(self._store, request_key(body), answer, self.budget.priced(body))
-        ):
+        if answer.status in (200, 400, 422) and (kept := keep(self._store, body.key, answer, self.budget.priced(body))):
             self.budget.add(kept[1], kept[0])
 
 

@@ -68,7 +68,7 @@ class Results:
         return Review.model_validate_json(self._path(name, "json").read_bytes())
 
     def forget(self, key: str, name: str, answers: Iterable[str]) -> None:
-        """Delete a review, its result, and what was answered on the way to it, by `request_key`."""
+        """Delete a review, its result, and what was answered on the way to it, by `critic.models.Body.key`."""
         for ending in _FORMATS:
             self._path(name, ending).unlink(missing_ok=True)
         self._store.forget(key, answers)

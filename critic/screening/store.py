@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from critic.errors import InputError
 from critic.findings import Usage
@@ -34,16 +31,6 @@ class Result:
 
     row: str  # a Row, as JSON
     findings: str  # lines of JSON
-
-
-def request_key(body: Mapping[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of all that is asked: proposal, rubrics, prompts, model and parameters are in it."""
-    contents = [str(message["content"]).encode() for message in body["messages"]]
-    outlines = [{**message, "content": len(text)} for message, text in zip(body["messages"], contents, strict=True)]
-    digest = sha256(json.dumps({**body, "messages": outlines}, sort_keys=True).encode())
-    for text in contents:  # long, and hashed many times faster than they are turned into JSON
-        digest.update(text)
-    return digest.hexdigest()
 
 
 class Store:
@@ -75,7 +62,7 @@ class Store:
         self._db.close()
 
     def answer(self, key: str) -> Answer | None:
-        """The answer to a request, by `request_key`."""
+        """The answer to a request, by `critic.models.Body.key`."""
         found = self._db.execute("SELECT status, text FROM replies WHERE key = ?", (key,)).fetchone()
         return Answer(found[0], zlib.decompress(found[1]).decode()) if found else None
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from critic.errors import CriticError, ModelError
-from critic.models import Answer
-from critic.screening.store import Store, request_key
+from critic.models import Answer, Body
+from critic.screening.store import Store
 
 _NOT_ANSWERED = "It is not answered yet."
 
@@ -34,16 +34,16 @@ class UnsentGate:
         """Stop; the first reason stands."""
         self.closed = self.closed or why
 
-    def stored(self, body: Mapping[str, Any]) -> Answer | None:
-        return self._store.answer(request_key(body))
+    def stored(self, body: Body) -> Answer | None:
+        return self._store.answer(body.key)
 
     @asynccontextmanager
-    async def turn(self, body: Mapping[str, Any]) -> AsyncIterator[None]:
-        if (key := request_key(body)) not in self._seen:
+    async def turn(self, body: Body) -> AsyncIterator[None]:
+        if (key := body.key) not in self._seen:
             self._seen.add(key)
             self._unsent(key, body)
         raise ModelError(_NOT_ANSWERED)
         yield
 
-    def answered(self, body: Mapping[str, Any], answer: Answer) -> None:
+    def answered(self, body: Body, answer: Answer) -> None:
         raise AssertionError("nothing is sent")
