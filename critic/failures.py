@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,13 +11,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import openai
-from tenacity import RetryCallState
-from tenacity.wait import wait_random_exponential
 
 from critic.errors import CriticError, ModelError, UnusableModelError
 
 _LONGEST_WAIT = 600.0  # seconds; an endpoint that asks for more has no room for us today
-_backoff = wait_random_exponential(multiplier=0.5, max=30)
 
 
 def passing(error: BaseException) -> bool:
@@ -37,10 +35,15 @@ def busy(error: BaseException | None) -> bool:
     )
 
 
-def wait(state: RetryCallState) -> float:
-    """Seconds until the next try: what the endpoint asks for, or a back-off."""
-    error = state.outcome.exception() if state.outcome else None
-    return (retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else 0.0) or _backoff(state)
+def wait(error: BaseException, sent: int) -> float:
+    """Seconds until the next try: what the endpoint asks for, or some part of a time that doubles each time.
+
+    Args:
+        error: what the last try came to.
+        sent: tries so far.
+    """
+    asked = retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else 0.0
+    return asked or random.uniform(0, min(30, 0.25 * 2 ** min(sent, 10)))  # noqa: S311 - it only spreads the tries
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

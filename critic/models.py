@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_me
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr, SecretStr
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from critic.errors import InputError
 from critic.failures import busy, failure, passing, refusal, wait
@@ -189,18 +189,21 @@ class OpenAIChat(BaseChatModel):
         return False
 
     async def _sent(self, body: Body) -> Answer:
-        tries = 0
-
-        def enough(state: RetryCallState) -> bool:
-            nonlocal tries
-            patient = self._answered and (state.seconds_since_start or 0) < self.patience
-            tries += not (patient and state.outcome and busy(state.outcome.exception()))
-            return tries > self.retries
-
-        once = AsyncRetrying(retry=retry_if_exception(passing), stop=enough, wait=wait, reraise=True)
-        answer: Answer = await once(self._try, body)
-        self._answered = True
-        return answer
+        began = time.monotonic()
+        sent = failed = 0
+        while True:
+            sent += 1
+            try:
+                answer = await self._try(body)
+            except openai.OpenAIError as error:
+                patient = self._answered and time.monotonic() - began < self.patience
+                failed += not (patient and busy(error))
+                if failed > self.retries or not passing(error):
+                    raise
+                await asyncio.sleep(wait(error, sent))
+            else:
+                self._answered = True
+                return answer
 
     async def _try(self, body: Body) -> Answer:
         async with self._gate.turn(body) if self._gate else nullcontext():
