@@ -1,6 +1,6 @@
 """What screening costs beside a bare `openai.AsyncOpenAI` loop that sends the same requests.
 
-python benchmarks/screening.py compare [--grouping all|link|one] [--short]   200 proposals at concurrency 32
+python benchmarks/screening.py compare [--grouping all|link|one] [--short]   200 proposals at concurrency 32; each grouping
 python benchmarks/screening.py memory                                        1,000 to 10,000 short proposals
 python benchmarks/screening.py kills                                         20 kills at random moments
 """
@@ -176,10 +176,12 @@ def _written(out: Path) -> dict[str, bytes]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["compare", "memory", "kills"])
-    parser.add_argument("--grouping", choices=["all", "link", "one"], default="all")
+    parser.add_argument("--grouping", choices=["one", "link", "all"])
     parser.add_argument("--short", action="store_true")
     given = parser.parse_args()
     if given.what == "compare":
-        compare(given.grouping, short=given.short)
+        for grouping in [given.grouping] if given.grouping else ["one", "link", "all"]:
+            print(f"--grouping {grouping}")
+            compare(grouping, short=given.short)
     else:
         {"memory": memory, "kills": kills}[given.what]()
