@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 import time
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -225,7 +226,11 @@ class OpenAIChat(BaseChatModel):
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             key = self.api_key.get_secret_value() if self.api_key else "none"  # local servers need no key
-            self._client = openai.AsyncOpenAI(api_key=key, base_url=self.base_url, timeout=self.timeout, max_retries=0)
+            with connecting():
+                http = openai.DefaultAsyncHttpxClient(verify=_trusted())
+            self._client = openai.AsyncOpenAI(
+                api_key=key, base_url=self.base_url, timeout=self.timeout, max_retries=0, http_client=http
+            )
             self._loop = loop
         return self._client
 
@@ -256,6 +261,25 @@ class OpenAIChat(BaseChatModel):
             usage_metadata=counted if given.get("usage") else None,
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Around the making of a client, which reads the environment. Raises InputError: what it says cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"The certificates in SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {reason}.") from error
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        reason = str(error).partition(". ")[0].rstrip(".")
+        raise InputError(f"The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: {reason}.") from error
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust; reading them takes longer than all else about a client."""
+    return httpx2.create_ssl_context()
 
 
 def usage_of(completion: Mapping[str, Any]) -> Usage:

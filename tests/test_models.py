@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -10,8 +11,9 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
 from critic.asking import ask
-from critic.errors import ModelError, UnusableModelError
+from critic.errors import InputError, ModelError, UnusableModelError
 from critic.findings import Usage
+from critic.models import _trusted
 from critic.pricing import Price, price_of
 from tests.conftest import Endpoint, chat, completion, error
 
@@ -42,6 +44,24 @@ async def test_a_reply_with_its_usage(endpoint: Endpoint) -> None:
     sent = endpoint.requests[0]
     assert (sent["temperature"], sent["seed"], sent["max_tokens"]) == (0, 7, 99)
     assert sent["response_format"]["json_schema"]["strict"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "The certificates in SSL_CERT_FILE or SSL_CERT_DIR cannot be read: No such file"),
+        ("HTTPS_PROXY", "gopher://proxy", "The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: Unknown scheme"),
+        ("HTTPS_PROXY", "socks5://proxy", "cannot be used: Using SOCKS proxy, but"),
+        ("ALL_PROXY", "::::", "cannot be used: Invalid port"),
+    ],
+)
+async def test_what_the_environment_says_wrongly(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    _trusted.cache_clear()
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=re.escape(says)):
+        await asked(endpoint)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def _remembered(out: Path) -> dict[str, Any]:
 def _service(out: Path, base_url: str | None, config: Path | None) -> Iterator[BatchService]:
     import openai
 
-    from critic.models import chat_models
+    from critic.models import chat_models, connecting
     from critic.screening.batch import BatchService
     from critic.screening.results import opened
     from critic.settings import load_settings
@@ -187,7 +187,9 @@ def _service(out: Path, base_url: str | None, config: Path | None) -> Iterator[B
     settings = load_settings({"base_url": base_url}, config)
     chat_models(settings)  # says what is missing
     key = settings.api_key.get_secret_value() if settings.api_key else "none"
-    with opened(out) as store, openai.OpenAI(api_key=key, base_url=settings.base_url, timeout=settings.timeout) as client:
+    with connecting():
+        client = openai.OpenAI(api_key=key, base_url=settings.base_url, timeout=settings.timeout)
+    with opened(out) as store, client:
         yield BatchService(client, store)
 
 
