@@ -40,6 +40,8 @@ def replaying(path: Path) -> Iterator[Recorded]:
         InputError: there is no such recording, or it cannot be read; from inside, a request is not in it, and the message
             says what changed.
     """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name one recording in it.")
     if not path.is_file():
         raise InputError(f"There is no recording {path}; make one with --record.")
     cassettes: list[Cassette] = []

@@ -90,6 +90,7 @@ def test_bad_input_is_one_sentence_and_exit_2(content: bytes, says: str, tmp_pat
         (["{small}", "-o", "{folder}/none/out.md"], "There is no folder"),
         (["{small}", "-o", "{folder}"], "is a folder; name a file"),
         (["{small}", "--replay", "{folder}/none.yaml"], "There is no recording"),
+        (["{small}", "--replay", "{folder}"], "is a folder; name one recording in it"),
         (["{small}", "--replay", "a", "--record", "b"], "exclude each other"),
         (["{small}", "--model", "gpt-4.1"], "There is no API key: set OPENAI_API_KEY"),
         (["{small}", "--config", "{folder}/none.toml"], "There is no configuration file"),
