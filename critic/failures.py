@@ -28,7 +28,7 @@ def passing(error: BaseException) -> bool:
     )
 
 
-def busy(error: BaseException | None) -> bool:
+def busy(error: BaseException) -> bool:
     """Whether the endpoint, or the way there, has no room at the moment, which says nothing of this request."""
     return isinstance(error, openai.RateLimitError | openai.APIConnectionError) and not isinstance(
         error, openai.APITimeoutError

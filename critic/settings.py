@@ -7,8 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from critic.errors import InputError
 from critic.pricing import Price
@@ -55,6 +57,18 @@ class Settings(BaseModel):
     @classmethod
     def _names(cls, panel: Any) -> Any:
         return [name.strip() for name in panel.split(",") if name.strip()] if isinstance(panel, str) else panel
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        try:
+            parts = urlsplit(url or "https://none")
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise PydanticCustomError("address", "Input should be an address such as https://host/v1")
+        return url
 
 
 def load_settings(flags: Mapping[str, Any], config: Path | None = None) -> Settings:

@@ -44,7 +44,8 @@ def _coarse(pattern: str) -> str:
 
     In RE2 the classes of characters stand for ASCII alone, and those of Unicode would make the automaton too large.
     """
-    pattern = re.sub(r"\\[bB]", "", _LOOKAROUND.sub("", pattern)).replace("(?-i:", "(?:")
+    pattern = re.sub(r"\\[bB]", "", _LOOKAROUND.sub("", pattern))
+    pattern = re.sub(r"(?<!\\)\(\?-i:", "(?:", pattern)
     return re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", lambda part: _coarse_class(part[0]), pattern)
 
 

@@ -59,6 +59,8 @@ async def test_what_the_environment_says_wrongly(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:
     _trusted.cache_clear()
+    for other in ("NO_PROXY", "no_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=re.escape(says)):
         await asked(endpoint)

@@ -22,6 +22,8 @@ PATTERNS = [
     r"ÉTÉ|straße",
     r"a\Bb|\[x\]",
     r"\Z",
+    r"(?-i:AI) safe",
+    r"\(?-i:x",
 ]
 WORDS = [
     "safe",
@@ -38,7 +40,24 @@ WORDS = [
     "\"yes'",
     "été",
 ]
-WORDS += ["STRASSE", "Straße", "a b c d e f", "ab", "[x]", "—,", "|", "\u00a0", "ſafe", "\n", " ", "K"]
+WORDS += [
+    "STRASSE",
+    "Straße",
+    "a b c d e f",
+    "ab",
+    "[x]",
+    "—,",
+    "|",
+    "\u00a0",
+    "AI safe",
+    "ai safe",
+    "-i:x",
+    "(-i:x",
+    "ſafe",
+    "\n",
+    " ",
+    "K",
+]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=8).map("".join) | st.text(max_size=30))

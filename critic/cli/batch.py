@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,7 +129,7 @@ def read(files: Annotated[list[Path], typer.Argument(help="Result files in the B
 
 def _written(out: Path, job: dict[str, Any]) -> int:
     """Write what is answered as reviews and tables, and what is not as requests; returns the exit code."""
-    from critic.cli.screen import concluded, say, unsent, unsent_run
+    from critic.cli.screen import concluded, say, without_sending
     from critic.rubrics import load_rubrics
     from critic.screening.batch import RequestFiles, asked_in
     from critic.screening.folder import find
@@ -153,9 +152,8 @@ def _written(out: Path, job: dict[str, Any]) -> int:
         waiting = {key for name, collected in submitted.items() if not collected for key in asked_in(folder / name)}
         requests = RequestFiles(folder, first=len(submitted) + 1)
         gate = UnsentGate(store, lambda key, body: None if key in waiting else requests.add(key, body))
-        run = unsent_run(settings, pack, store, gate, out)
-        asyncio.run(unsent(run, store, files))
-        code = concluded(run.ranking, gate.closed, out, len(files), "")
+        done = without_sending(settings, pack, store, gate, files, out)
+        code = concluded(done, gate.closed, out, len(files), "")
     if waiting:
         say(f"{len(waiting)} requests were submitted and have no answer yet: critic batch status.")
     if requests.paths:

@@ -173,10 +173,9 @@ def _estimate(options: Options, settings: Settings, pack: RubricPack, files: Seq
     with opened(options.out if path and path.is_file() else None) as store:
         estimate = Estimate()
         asked = settings if settings.online else settings.model_copy(update={"model": DEFAULT_MODEL})
-        job = unsent_run(asked, pack, store, UnsentGate(store, lambda _, body: estimate.add(body)), None)
-        asyncio.run(unsent(job, store, files))
-    open_files = len(files) - len(job.ranking)
-    parts = [f"{open_files} to review", *(f"{count} {name}" for name, count in counted(job.ranking.statuses).items())]
+        done = without_sending(asked, pack, store, UnsentGate(store, lambda _, body: estimate.add(body)), files, None)
+    open_files = len(files) - len(done)
+    parts = [f"{open_files} to review", *(f"{count} {name}" for name, count in counted(done.statuses).items())]
     print(f"{len(files)} files: {', '.join(parts)}")
     if settings.second_look:
         estimate = estimate.with_second_looks(open_files)
@@ -192,15 +191,18 @@ def _estimate(options: Options, settings: Settings, pack: RubricPack, files: Seq
     return 0
 
 
-def unsent_run(settings: Settings, pack: RubricPack, store: Store, gate: UnsentGate, out: Path | None) -> Run:
-    """A run that sends nothing."""
-    return Run(settings.model_copy(update={"base_url": _NOWHERE}), pack, store, gate, out)
+def without_sending(
+    settings: Settings, pack: RubricPack, store: Store, gate: UnsentGate, files: Sequence[Found | Skipped], out: Path | None
+) -> Ranking:
+    """Screen as far as the stored answers go; gives what is done."""
+    job = Run(settings.model_copy(update={"base_url": _NOWHERE}), pack, store, gate, out)
 
+    async def done() -> None:
+        async for _ in carried_out(job, store, files):
+            pass
 
-async def unsent(job: Run, store: Store, files: Sequence[Found | Skipped]) -> None:
-    """Carry out a run that says nothing on its way."""
-    async for _ in carried_out(job, store, files):
-        pass
+    asyncio.run(done())
+    return job.ranking
 
 
 def say(text: str) -> None:
